@@ -1,0 +1,96 @@
+#include "base/text.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace cron {
+namespace {
+
+constexpr std::size_t kQuotedMax = 40;
+
+// The length of the valid UTF-8 sequence at the start of `bytes`, 0 if there is none.
+// Source: RFC 3629, section 4.
+std::size_t utf8_length(std::string_view bytes) {
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+    const unsigned char lead = at(0);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length == 0 || bytes.size() < length) return 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((at(i) & 0xC0) != 0x80) return 0;
+    }
+    if ((lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F)) return 0;
+    if ((lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F)) return 0;
+    return length;
+}
+
+}  // namespace
+
+std::string to_lower(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) c = to_lower(c);
+    return lower;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+std::string_view trim_blanks(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+std::optional<std::uint64_t> parse_decimal(std::string_view text) {
+    std::uint64_t value = 0;
+    if (text.empty() || !is_digit(text.front())) return std::nullopt;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc{} || stop != end) return std::nullopt;
+    return value;
+}
+
+bool is_utf8(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const std::size_t length = utf8_length(bytes);
+        if (length == 0) return false;
+        bytes.remove_prefix(length);
+    }
+    return true;
+}
+
+std::string printable(std::string_view bytes) {
+    std::string out;
+    out.reserve(bytes.size());
+    while (!bytes.empty()) {
+        const auto lead = static_cast<unsigned char>(bytes.front());
+        std::size_t length = utf8_length(bytes);
+        // C1 controls (U+0080 to U+009F) move a terminal's cursor as C0 does.
+        const bool c1 = length == 2 && lead == 0xC2 && static_cast<unsigned char>(bytes[1]) < 0xA0;
+        if (length == 0 || lead < 0x20 || lead == 0x7F || c1) {
+            length = std::max<std::size_t>(length, 1);
+            for (const char c : bytes.substr(0, length)) {
+                out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+            }
+        } else {
+            out += bytes.substr(0, length);
+        }
+        bytes.remove_prefix(length);
+    }
+    return out;
+}
+
+std::string quoted(std::string_view text) {
+    if (text.size() <= kQuotedMax) return fmt::format("'{}'", printable(text));
+    return fmt::format("'{}...'", printable(text.substr(0, kQuotedMax)));
+}
+
+}  // namespace cron

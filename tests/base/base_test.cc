@@ -1,0 +1,90 @@
+// The small things that everything stands on.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/job_id.h"
+#include "base/text.h"
+#include "base/unique_fd.h"
+
+using namespace cron;
+
+TEST_CASE("printable: text stays, control bytes and what is not UTF-8 become \\xNN", "[base]") {
+    const std::pair<std::string, std::string> cases[] = {
+        {"plain text", "plain text"},
+        {"gr\xc3\xbc\xc3\x9f dich", "gr\xc3\xbc\xc3\x9f dich"},
+        {"\xf0\x9f\x94\x94", "\xf0\x9f\x94\x94"},
+        {"a\tb\r\x1b[2J\x7f", "a\\x09b\\x0d\\x1b[2J\\x7f"},
+        {"\xff\xc3", "\\xff\\xc3"},
+        {"\xc0\xaf", "\\xc0\\xaf"},           // overlong
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},  // half of a surrogate pair
+        {"\xc2\x9b"
+         "2J",
+         "\\xc2\\x9b"
+         "2J"},                                        // C1: a terminal's CSI
+        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},  // above U+10FFFF
+    };
+    for (const auto& [bytes, shown] : cases) CHECK(printable(bytes) == shown);
+}
+
+TEST_CASE("parse_decimal: digits only, within 64 bits", "[base]") {
+    CHECK(parse_decimal("0") == 0U);
+    CHECK(parse_decimal("007") == 7U);
+    CHECK(parse_decimal("18446744073709551615") == UINT64_MAX);
+    for (const char* bad : {"", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616"}) {
+        CHECK_FALSE(parse_decimal(bad));
+    }
+}
+
+TEST_CASE("quoted: long text is cut, hostile text is shown harmlessly", "[base]") {
+    CHECK(quoted("a\x1b") == "'a\\x1b'");
+    CHECK(quoted(std::string(1000, 'x')).size() < 60);
+}
+
+TEST_CASE("hashes are the same on every machine and in every version", "[base]") {
+    // Source: the reference implementation of xxHash, XXH64 of no bytes with seeds 0 and 1.
+    CHECK(stable_hash("", 0) == 0xEF46DB3751D8E999ULL);
+    CHECK(stable_hash("", 1) == 0xD5AFBA1336A3BE4BULL);
+    CHECK(content_hash("a") != content_hash("b"));
+}
+
+TEST_CASE("a job is named by owner, table and line text, never by its place", "[base]") {
+    const auto id = JobId::of_line("alice", "/t", "* * * * *", "true", 0);
+    CHECK(id == JobId::of_line("alice", "/t", "* * * * *", "true", 0));
+    CHECK_FALSE(id == JobId::of_line("alice", "/t", "* * * * *", "true", 1));
+    CHECK_FALSE(id == JobId::of_line("bob", "/t", "* * * * *", "true", 0));
+    // No field can run into the next.
+    CHECK_FALSE(JobId::of_line("a", "b", "c", "d", 0) == JobId::of_line("a", "bc", "", "d", 0));
+    CHECK_FALSE(JobId::named("a", "b", "c") == JobId::of_line("a", "b", "c", "", 0));
+    CHECK(id.owner() == "alice");
+    CHECK(id.table() == "/t");
+    CHECK(id.title() == "true");
+    CHECK(JobId::named("alice", "/t", "backup").title() == "backup");
+    CHECK(JobId().title().empty());
+}
+
+TEST_CASE("errors of the system name the call, its object and the reason", "[base]") {
+    const Result<int> result = system_failure(ENOENT, "open", "/no/such");
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::not_found);
+    CHECK(result.error().system_errno == ENOENT);
+    CHECK(result.error().message == "open /no/such: No such file or directory");
+    CHECK(Result<int>(system_failure(EPERM, "kill", "")).error().code == ErrorCode::denied);
+    CHECK(Result<int>(system_failure(EIO, "read", "x")).error().code == ErrorCode::system);
+}
+
+TEST_CASE("a descriptor has one owner, who closes it", "[base]") {
+    int number = -1;
+    {
+        UniqueFd first(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        number = first.get();
+        UniqueFd second = std::move(first);
+        CHECK(second.get() == number);
+        CHECK_FALSE(first);  // NOLINT(bugprone-use-after-move): that is the claim
+    }
+    CHECK(::fcntl(number, F_GETFD) == -1);
+}
