@@ -1,0 +1,47 @@
+// The five fields of a schedule: what they are called, which values they take, and which names.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "schedule/schedule.h"
+
+namespace cron::schedule {
+
+// One field as its text may say it: a weekday goes up to 7, the second name of Sunday.
+struct FieldSpec {
+    std::string_view name;  // as messages say it
+    unsigned first = 0;
+    unsigned last = 0;
+    std::span<const std::string_view> value_names;  // of `first` and on; empty if there are none
+};
+
+inline constexpr std::size_t kFieldCount = 5;
+inline constexpr std::size_t kDayOfMonth = 2;
+inline constexpr std::size_t kMonth = 3;
+inline constexpr std::size_t kDayOfWeek = 4;
+
+// In the order of the text.
+extern const std::array<FieldSpec, kFieldCount> kFields;
+
+// The values of a field, one bit each, and whether its text starts with `*`.
+struct FieldValues {
+    std::uint64_t bits = 0;
+    bool star = false;
+
+    friend bool operator==(const FieldValues&, const FieldValues&) = default;
+};
+
+FieldValues values_of(const Fields& fields, std::size_t index);
+void set_values(Fields& fields, std::size_t index, const FieldValues& values);
+
+// low, low + step and so on up to `high`. Of weekdays, 7 becomes 0.
+std::uint64_t stepped_bits(std::size_t index, unsigned low, unsigned high, std::uint64_t step);
+
+// Every value of the field.
+std::uint64_t all_bits(std::size_t index);
+
+}  // namespace cron::schedule

@@ -1,0 +1,103 @@
+// The schedule of an entry as a value: five fields, a nickname, or @every. Pure.
+// Source: POSIX.1-2024 crontab; steps, names and the day rule as in Vixie cron; `~` as in OpenBSD's
+// and cronie's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "calendar/instant.h"
+#include "calendar/zone.h"
+
+namespace cron::schedule {
+
+// The values that five fields name, one bit each; bit n stands for the value n.
+struct Fields {
+    std::uint64_t minutes = 0;        // 0..59
+    std::uint32_t hours = 0;          // 0..23
+    std::uint32_t days_of_month = 0;  // 1..31
+    std::uint16_t months = 0;         // 1..12
+    std::uint8_t days_of_week = 0;    // 0..6, 0 is Sunday (7 in the text)
+    // Whether the field's text starts with `*`: for the day rule and the wildcard rule.
+    bool minute_star = false;
+    bool hour_star = false;
+    bool day_of_month_star = false;
+    bool day_of_week_star = false;
+
+    friend bool operator==(const Fields&, const Fields&) = default;
+};
+
+// A value; equal schedules are due at the same times in every zone.
+class Schedule {
+  public:
+    enum class Kind { fields, every, reboot };
+
+    static Schedule of_fields(const Fields& fields);
+    static Schedule every(
+        seconds interval);  // at least 1 s; due at multiples of it since the epoch
+    static Schedule at_reboot();
+
+    Kind kind() const { return kind_; }
+    const Fields& fields() const { return fields_; }  // kind fields only
+    seconds interval() const { return interval_; }    // kind every only
+
+    // Wildcard schedules follow real time, fixed ones the wall clock (DESIGN, Time).
+    bool is_wildcard() const;
+    bool is_finer_than_a_minute() const { return kind_ == Kind::every && interval_ < seconds{60}; }
+
+    friend bool operator==(const Schedule&, const Schedule&) = default;
+
+  private:
+    Kind kind_ = Kind::reboot;
+    Fields fields_;
+    seconds interval_{};
+};
+
+// What is wrong in a schedule's text, and where: byte columns from 0, [begin, end).
+struct ParseError {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::string message;  // "minute '61' is not a list of values from 0 to 59"
+    std::string hint;     // what would be right; may be empty
+};
+
+// A schedule at the start of a line, and how much of the line it took.
+struct Parsed {
+    Schedule schedule;
+    std::size_t length = 0;  // bytes, without the blanks that follow
+};
+
+// The bytes that a schedule takes at the start of `line` (which starts with no blank): a nickname,
+// `@every` and its duration, or up to five words. For the identity of a job, which must be known
+// before the seed.
+std::size_t schedule_length(std::string_view line);
+
+// Reads the schedule at the start of `line` (which starts with no blank); what follows is the
+// caller's. `seed` decides every `a~b`, salted by the field: equal seeds choose equally.
+tl::expected<Parsed, ParseError> parse(std::string_view line, std::uint64_t seed);
+
+// A text that parses to an equal schedule. `a~b` appears as the value chosen.
+std::string print(const Schedule& schedule);
+
+// The first instant strictly after `after` at which the schedule is due in `zone`; none if it never
+// is. A fixed time in a gap is due when the gap ends; in a repeated hour, on its first pass
+// (DESIGN, Time).
+// @reboot is never due by the clock. Bounded for every input.
+std::optional<Instant> next_after(const Schedule& schedule, const calendar::Zone& zone,
+                                  Instant after);
+
+// The last instant strictly before `before` at which the schedule is due; none if there is none
+// since year 1.
+std::optional<Instant> previous_before(const Schedule& schedule, const calendar::Zone& zone,
+                                       Instant before);
+
+// How many times the schedule is due in (after, until]. Costs the days in between, not the due
+// times.
+std::uint64_t count_due(const Schedule& schedule, const calendar::Zone& zone, Instant after,
+                        Instant until);
+
+}  // namespace cron::schedule
