@@ -1,0 +1,35 @@
+// The parts of a line that schedules, before any part is understood.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "crontab/command.h"
+#include "crontab/report.h"
+#include "crontab/table.h"
+
+namespace cron::crontab {
+
+// entry = [ "-" ] schedule blanks [ user blanks ] [ flags ] command
+struct EntryText {
+    std::size_t schedule_begin = 0;
+    std::string schedule_text;             // words parted by one blank
+    std::string_view user;                 // system tables only
+    std::string_view command;              // as written, % and all, without the blanks before it
+    std::string_view command_with_blanks;  // with those after the user and the blank that ends it
+    Flags flags;
+};
+
+// The byte at which the schedule of `line` (which starts with no blank) begins: after a leading
+// "-".
+std::size_t schedule_begin(std::string_view line);
+
+// Takes `line` apart by words. An error tells of what stands after the schedule.
+tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind);
+
+// Root's name as the first word of a command in a user's table: it may be meant as a user column.
+bool seems_to_have_user(std::string_view command);
+
+}  // namespace cron::crontab

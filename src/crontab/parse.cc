@@ -1,0 +1,303 @@
+// The lines of a table in their order: what is above a line holds for it.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "crontab/assignment.h"
+#include "crontab/command.h"
+#include "crontab/entry.h"
+#include "crontab/environment.h"
+#include "crontab/report.h"
+#include "crontab/settings.h"
+#include "crontab/table.h"
+
+namespace cron::crontab {
+namespace {
+
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+class Parser {
+  public:
+    explicit Parser(const Options& options)
+        : options_(options), settings_(options), seed_(stable_hash(options.machine_id)) {}
+
+    Table parse(std::string_view text) {
+        if (is_within_bounds(text)) read_lines(text);
+        end_suspension();
+        return Table{std::move(entries_), report_.take()};
+    }
+
+  private:
+    // A setting without a good value, and the entries below it that do not run for it.
+    struct Suspension {
+        std::optional<std::size_t> place;  // of its diagnostic
+        std::string message;
+        std::size_t entries = 0;
+    };
+
+    bool is_within_bounds(std::string_view text);
+    void read_lines(std::string_view text);
+    void read_line(Line line);
+    bool read_assignment_line(const Line& line);
+    void check_name(const Line& line, std::string_view name);
+    void apply_setting(const Line& line, const Setting& setting, std::string_view value);
+    void read_entry_line(const Line& line);
+    void add_entry(const Line& line, const EntryText& text, const schedule::Schedule& schedule,
+                   JobId id);
+    JobId number_job(const EntryText& text);
+    void refuse_assignment(const Line& line, std::string_view name, Finding finding);
+    void end_suspension();
+
+    void error(const Line& line, Finding finding) {
+        report_.add(Severity::error, line, std::move(finding));
+    }
+    void warn(const Line& line, Finding finding) {
+        report_.add(Severity::warning, line, std::move(finding));
+    }
+
+    const Options& options_;
+    Report report_;
+    Entries entries_;
+    EnvironmentBuilder environment_;
+    Settings settings_;
+    std::optional<Suspension> suspension_;
+    std::unordered_map<JobId, std::uint32_t> equals_;  // how many, by the id of the first
+    std::uint64_t seed_ = 0;
+    bool told_of_carriage_return_ = false;
+};
+
+// Where `part`, a piece of the line, begins.
+std::size_t column_of(const Line& line, std::string_view part) {
+    return static_cast<std::size_t>(part.data() - line.text.data());
+}
+
+bool Parser::is_within_bounds(std::string_view text) {
+    if (text.size() > kTableBytesMax) {
+        report_.add(
+            {"table-too-large", 0, 0,
+             fmt::format("the table has {} bytes, more than {}", text.size(), kTableBytesMax),
+             "none of its entries runs"});
+        return false;
+    }
+    const auto breaks = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    const std::size_t lines = breaks + (text.empty() || text.back() == '\n' ? 0 : 1);
+    if (lines > kLinesMax) {
+        report_.add({"too-many-lines", 0, 0,
+                     fmt::format("the table has {} lines, more than {}", lines, kLinesMax),
+                     "none of its entries runs"});
+        return false;
+    }
+    return true;
+}
+
+void Parser::read_lines(std::string_view text) {
+    if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+        text.remove_prefix(kByteOrderMark.size());
+        warn(Line{1, text.substr(0, text.find('\n'))},
+             {"byte-order-mark", 0, 0, "the table begins with a byte order mark",
+              "save it without one: other crons do not understand its first line"});
+    }
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const std::size_t length = std::min(text.find('\n'), text.size());
+        read_line(Line{number, text.substr(0, length)});
+        text.remove_prefix(std::min(length + 1, text.size()));
+    }
+}
+
+// line = blanks ( "" | "#" text | assignment | entry ) [ CR ]
+void Parser::read_line(Line line) {
+    if (line.text.size() > kLineBytesMax) {
+        return error(line, {"line-too-long",
+                            kLineBytesMax,
+                            line.text.size(),
+                            fmt::format("the line has {} bytes, more than {}", line.text.size(),
+                                        kLineBytesMax),
+                            {}});
+    }
+    if (!line.text.empty() && line.text.back() == '\r') {
+        line.text.remove_suffix(1);
+        if (!std::exchange(told_of_carriage_return_, true)) {
+            warn(line,
+                 {"carriage-return", line.text.size(), line.text.size(),
+                  "the line ends with a carriage return, which is dropped here and below",
+                  "save the table with Unix line ends: other crons pass it on to the command"});
+        }
+    }
+    const std::size_t begin = line.text.find_first_not_of(" \t");
+    if (begin == std::string_view::npos || line.text[begin] == '#') return;
+    if (const std::size_t nul = line.text.find('\0'); nul != std::string_view::npos) {
+        return error(line, {"nul-byte", nul, nul + 1, "a NUL byte in the line", {}});
+    }
+    if (!read_assignment_line(line)) read_entry_line(line);
+}
+
+bool Parser::read_assignment_line(const Line& line) {
+    const std::size_t begin = line.text.find_first_not_of(" \t");
+    auto assignment = read_assignment(line.text.substr(begin));
+    if (!assignment) {
+        BadAssignment bad = std::move(assignment).error();
+        refuse_assignment(line, bad.name, shifted(std::move(bad.finding), begin));
+        return true;
+    }
+    if (!*assignment) return false;
+    const auto [name, value] = **assignment;
+    if (name.empty()) {
+        error(line, {"bad-assignment", begin, begin + 1, "an assignment without a name",
+                     "write NAME=value"});
+        return true;
+    }
+    check_name(line, name);
+    const Setting* const setting = find_setting(name);
+    if (setting != nullptr) apply_setting(line, *setting, value);
+    if (setting == nullptr || setting->is_passed_to_jobs) {
+        if (const auto set = environment_.set(name, value); !set) {
+            error(line, {"environment-too-large", begin, line.text.size(), set.error().message,
+                         fmt::format("{} is not set for the entries below", quoted(name))});
+        }
+    }
+    return true;
+}
+
+// Names that have no effect, or not the one that was meant.
+void Parser::check_name(const Line& line, std::string_view name) {
+    const std::size_t begin = column_of(line, name);
+    const std::size_t end = begin + name.size();
+    if (name == "LOGNAME" || name == "USER") {
+        warn(line, {"ignored-name",
+                    begin,
+                    end,
+                    fmt::format("{} is always the user of the job: this line has no effect", name),
+                    {}});
+    } else if (!is_shell_name(name)) {
+        warn(line, {"odd-name", begin, end,
+                    fmt::format("{} is a name that shells cannot read", quoted(name)),
+                    "a name has letters, digits and _, and does not begin with a digit"});
+    } else if (name.substr(0, kSettingPrefix.size()) == kSettingPrefix &&
+               find_setting(name) == nullptr) {
+        const Setting& nearest = nearest_setting(name);
+        warn(line, {"unknown-setting", begin, end,
+                    fmt::format("there is no setting {}: it is passed to the jobs", quoted(name)),
+                    fmt::format("the nearest is {}: {}", nearest.name, nearest.meaning)});
+    }
+}
+
+void Parser::apply_setting(const Line& line, const Setting& setting, std::string_view value) {
+    if (setting.bad_value_stops_entries) end_suspension();
+    const auto applied = setting.apply(settings_, value);
+    if (applied) return;
+    const std::size_t begin = column_of(line, value);
+    refuse_assignment(line, setting.name,
+                      {"bad-setting", begin, begin + value.size(), applied.error().message,
+                       fmt::format("{} is {}; {}=\"\" is the default", setting.name,
+                                   setting.meaning, setting.name)});
+}
+
+// An error, under which the entries below may not be run.
+void Parser::refuse_assignment(const Line& line, std::string_view name, Finding finding) {
+    const Setting* const setting = find_setting(name);
+    std::string message = finding.message;
+    const auto place = report_.add(Severity::error, line, std::move(finding));
+    if (setting == nullptr || !setting->bad_value_stops_entries) return;
+    end_suspension();
+    suspension_ = Suspension{place, std::move(message), 0};
+}
+
+// The count is known only here, at the next good value or the end of the table.
+void Parser::end_suspension() {
+    if (suspension_ && suspension_->place && suspension_->entries > 0) {
+        const std::size_t count = suspension_->entries;
+        report_.amend(*suspension_->place,
+                      fmt::format("{}; the {} below it {} not run", suspension_->message,
+                                  count == 1 ? "entry" : fmt::format("{} entries", count),
+                                  count == 1 ? "does" : "do"));
+    }
+    suspension_.reset();
+}
+
+void Parser::read_entry_line(const Line& line) {
+    const std::size_t begin = line.text.find_first_not_of(" \t");
+    const std::string_view text = line.text.substr(begin);
+    auto entry = read_entry(text, options_.kind);
+    // The seed needs the whole line; without it the schedule is read for its errors: they come
+    // first.
+    const JobId id = entry ? number_job(*entry) : JobId();
+    const std::size_t schedule_column = begin + schedule_begin(text);
+    const auto schedule =
+        schedule::parse(line.text.substr(schedule_column), stable_hash(id.bytes(), seed_));
+    if (!schedule) {
+        const schedule::ParseError& what = schedule.error();
+        return error(line, {"bad-schedule", schedule_column + what.begin,
+                            schedule_column + what.end, what.message, what.hint});
+    }
+    if (!entry) return error(line, shifted(std::move(entry).error(), begin));
+    add_entry(line, *entry, schedule->schedule, id);
+}
+
+JobId Parser::number_job(const EntryText& text) {
+    const std::string_view owner = options_.kind == Kind::system ? text.user : options_.owner;
+    const auto numbered = [&](std::uint32_t number) {
+        return JobId::of_line(owner, options_.name, text.schedule_text, text.command, number);
+    };
+    const JobId first = numbered(0);
+    const std::uint32_t number = equals_[first]++;
+    return number == 0 ? first : numbered(number);
+}
+
+void Parser::add_entry(const Line& line, const EntryText& text, const schedule::Schedule& schedule,
+                       JobId id) {
+    if (options_.kind == Kind::user && seems_to_have_user(text.command)) {
+        const std::size_t begin = column_of(line, text.command);
+        warn(line, {"user-column", begin, begin + 4, "'root' is run as a command here",
+                    "a user's table has no user column"});
+    }
+    if (suspension_) {
+        ++suspension_->entries;
+        return;
+    }
+    auto environment = environment_.share();
+    if (!environment) {
+        return error(line,
+                     {"environment-too-large", 0, line.text.size(), environment.error().message,
+                      "set fewer variables, or set them less often"});
+    }
+    const bool is_debian = options_.flavour == Flavour::debian;
+    CommandText command =
+        split_command(is_debian ? text.command_with_blanks : text.command, options_.flavour);
+    auto entry = std::make_shared<Entry>();
+    entry->id = std::move(id);
+    entry->line = line.number;
+    entry->schedule_text = text.schedule_text;
+    entry->schedule = schedule;
+    entry->zone = settings_.zone();
+    entry->user = options_.kind == Kind::system ? std::string(text.user) : options_.owner;
+    if (options_.kind == Kind::system) entry->user_begin = column_of(line, text.user);
+    entry->command = std::move(command.command);
+    entry->input = std::move(command.input);
+    entry->environment = *std::move(environment);
+    entry->mail_on_failure_only = text.flags.mail_on_failure_only;
+    entry->quiet = text.flags.quiet;
+    entry->single = text.flags.single;
+    entries_.push_back(std::move(entry));
+}
+
+}  // namespace
+
+bool Table::has_errors() const {
+    return std::any_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
+        return diagnostic.severity == Severity::error;
+    });
+}
+
+Table parse(std::string_view text, const Options& options) { return Parser(options).parse(text); }
+
+}  // namespace cron::crontab
