@@ -1,0 +1,93 @@
+// All that the engine can order. Effects are carried out in their order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "crontab/table.h"
+#include "engine/run.h"
+
+namespace cron::engine {
+
+// A job whose present schedule is known since now; a ledger keeps it beside the verdicts.
+struct KnownJob {
+    JobId job;
+    Instant since{};
+};
+
+// Write these verdicts, durably and before any start; answered by Decided with the same batch.
+struct Decide {
+    std::uint64_t batch = 0;
+    std::vector<Verdict> verdicts;  // at most kBatchMax
+    std::vector<KnownJob> known;
+    std::optional<Instant> decided_until;  // with these verdicts all is decided up to here
+};
+
+// The clock was set back so far that due times come again: record it before any later verdict.
+struct OpenPass {
+    Pass pass = 0;
+    bool fixed_too = false;  // for fixed schedules as well as for wildcard ones
+    Instant from{};          // what the clock had reached
+    Instant to{};            // what it reads now
+};
+
+// Start the run. Answered by Launched or LaunchFailed, then by Exited.
+struct Spawn {
+    RunNumber run = 0;
+    RunKey key;
+    std::uint32_t attempt = 1;
+    Cause cause = Cause::schedule;
+    std::shared_ptr<const crontab::Entry> entry;
+};
+
+// Send `signal` to the whole process group of the run.
+struct Signal {
+    RunNumber run = 0;
+    int signal = 0;
+};
+
+// Record how the run ended. Comes once for every start that was granted.
+struct Finish {
+    RunNumber run = 0;
+    RunKey key;
+    std::uint32_t attempt = 1;
+    Outcome outcome;
+    std::shared_ptr<const crontab::Entry> entry;
+};
+
+// Hand the output of the run, whose process has ended, to its reader.
+struct Deliver {
+    RunNumber run = 0;
+    RunKey key;
+    Outcome outcome;
+    std::shared_ptr<const crontab::Entry> entry;
+};
+
+// Send Woken when either clock reaches the given point; replaces the Wake before.
+struct Wake {
+    std::optional<Instant> instant;
+    std::optional<Monotonic> monotonic;
+
+    friend bool operator==(const Wake&, const Wake&) = default;
+};
+
+// A start failed for now and is tried again after `delay`: say so.
+struct Postpone {
+    RunNumber run = 0;
+    RunKey key;
+    LaunchError error;
+    microseconds delay{};
+    std::shared_ptr<const crontab::Entry> entry;
+};
+
+// Nothing is left to do: end the process.
+struct Quit {};
+
+using Effect = std::variant<Decide, OpenPass, Spawn, Signal, Finish, Deliver, Wake, Postpone, Quit>;
+using Effects = std::vector<Effect>;
+
+}  // namespace cron::engine

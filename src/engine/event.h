@@ -1,0 +1,91 @@
+// All that can happen, as the engine is told it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "crontab/table.h"
+#include "engine/run.h"
+
+namespace cron::engine {
+
+// What a ledger remembers of a job.
+struct JobMemory {
+    Instant known_since{};           // since when its present schedule is known
+    std::optional<Instant> decided;  // its latest decided due time in its present pass
+};
+
+// What a ledger remembers, for an engine that starts.
+struct Memory {
+    std::optional<Instant> decided_until;  // up to here every due time has a verdict
+    Pass last_pass = 0;                    // the highest number given
+    Pass wildcard_pass = 0;                // in which wildcard schedules are
+    Pass fixed_pass = 0;                   // in which fixed ones are
+    bool same_boot = false;                // as the boot in which it was written
+    std::unordered_map<JobId, JobMemory> jobs;
+};
+
+// The first event, once.
+struct Started {
+    Memory memory;
+    bool boot = false;  // @reboot entries are due
+};
+
+struct LoadedTable {
+    std::string name;
+    crontab::Entries entries;
+    // The table was there when the daemon started: its @reboot entries are due, if any are.
+    bool since_start = false;
+};
+
+// Tables that are new or changed, and names of those that are gone.
+struct TablesChanged {
+    std::vector<LoadedTable> loaded;
+    std::vector<std::string> removed;
+};
+
+// A timer fired, or the clock was set: look at the time.
+struct Woken {};
+
+// The ledger's answer to Decide: which of its starts are on record, and which are refused.
+struct Decided {
+    std::uint64_t batch = 0;
+    std::vector<RunKey> refused;
+};
+
+// The process was made; its own failure to become the job may still follow.
+struct Launched {
+    RunNumber run = 0;
+    int pid = 0;
+};
+
+// No process was made, or it could not become the job. `temporary`: worth another try (EAGAIN,
+// ENOMEM).
+struct LaunchFailed {
+    RunNumber run = 0;
+    LaunchError error;
+    bool temporary = false;
+};
+
+struct Exited {
+    RunNumber run = 0;
+    ExitStatus status;
+    Usage usage;
+};
+
+// Stop. `leave`: at once, and the jobs live on. `drain`: start nothing more, TERM the jobs, KILL
+// them after the grace; asked again, KILL them now.
+struct StopAsked {
+    enum class Manner { leave, drain };
+    Manner manner = Manner::leave;
+};
+
+using Event =
+    std::variant<Started, TablesChanged, Woken, Decided, Launched, LaunchFailed, Exited, StopAsked>;
+
+}  // namespace cron::engine

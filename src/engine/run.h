@@ -1,0 +1,89 @@
+// The names and records of runs: what the engine decides about and the ledger keeps.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/job_id.h"
+#include "calendar/instant.h"
+
+namespace cron::engine {
+
+// The count of a clock set back: the same due time in another pass is another run.
+using Pass = std::uint32_t;
+
+// The name of a run.
+struct RunKey {
+    JobId job;
+    Instant due{};
+    Pass pass = 0;
+
+    friend bool operator==(const RunKey&, const RunKey&) = default;
+};
+
+enum class Cause { schedule, catch_up, manual, boot };
+
+// A handle for one run while this daemon lives; never used again.
+using RunNumber = std::uint64_t;
+
+// What was decided on a due time, or on several at once that share a fate.
+enum class Fate {
+    start,   // it asks to be granted
+    merged,  // into the run of a later due time of the job: `into`
+    missed,  // too late, or nobody was there to start it
+};
+
+struct Verdict {
+    RunKey key;  // of the latest due time that it covers
+    Fate fate = Fate::start;
+    Cause cause = Cause::schedule;
+    Instant first{};          // the earliest due time that it covers
+    std::uint64_t count = 1;  // how many it covers
+    Instant into{};           // merged only
+
+    friend bool operator==(const Verdict&, const Verdict&) = default;
+};
+
+// How a process ended.
+struct ExitStatus {
+    bool signalled = false;
+    int value = 0;  // the exit status, or the signal
+
+    bool is_success() const { return !signalled && value == 0; }
+    friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
+};
+
+struct Usage {
+    microseconds cpu_time{};
+    std::uint64_t peak_memory_bytes = 0;
+};
+
+// Where the start of a run failed, and why; `stage` names the call.
+struct LaunchError {
+    std::string stage;
+    int error = 0;  // errno
+};
+
+// How a run ended, or why a granted one did not start.
+struct Outcome {
+    enum class Kind {
+        exited,       // `status`
+        not_started,  // `launch_error`
+        skipped,      // refused at its start: `reason`
+        withdrawn,    // a reload, a clock step or a stop took it back before its start
+        merged,       // into a newer or a waiting run of its job
+        missed,       // it waited until it was too late
+        refused,      // by the ledger: the due time has a verdict already
+    };
+    Kind kind = Kind::exited;
+    ExitStatus status;
+    Usage usage;
+    LaunchError launch_error;
+    std::string reason;              // one clause, for people
+    std::optional<Instant> started;  // when the process was made
+    Instant ended{};
+    microseconds duration{};  // by the monotonic clock; 0 where nothing ran
+};
+
+}  // namespace cron::engine

@@ -1,0 +1,102 @@
+// The engine's state, shared by the files that implement it: engine.cc (dispatch, stop, wake),
+// tables.cc, clock.cc, verdicts.cc and starts.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/due_queue.h"
+#include "engine/engine.h"
+#include "engine/job_table.h"
+#include "engine/lateness.h"
+#include "engine/run_book.h"
+
+namespace cron::engine {
+
+class Engine::State {
+  public:
+    explicit State(const Limits& limits) : limits_(limits) {}
+
+    Effects handle(const Event& event, const Now& now);
+    Snapshot snapshot() const;
+
+  private:
+    struct Proposal {
+        Verdict verdict;
+        Job* job = nullptr;
+    };
+
+    void on(const Started& event);
+    void on(const TablesChanged& event);
+    // The timer that fired is spent: it is ordered again, be it the same.
+    void on(const Woken&) { last_wake_.reset(); }
+    void on(const Decided& event);
+    void on(const Launched& event);
+    void on(const LaunchFailed& event);
+    void on(const Exited& event);
+    void on(const StopAsked& event);
+
+    void take(JobTable::Change change, bool boot_entries_due);
+    void activate(const std::vector<Job*>& jobs);
+    Instant remembered_until(const Job& job) const;
+    bool was_down(const std::vector<Job*>& jobs) const;
+    void propose_boot(Job& job);
+
+    void advance();
+    void check_clock();
+    void open_pass(microseconds step);
+    void decide_due();
+    void propose(Job& job, const Judgement& judgement);
+    void propose(Job& job, Fate fate, const Span& span, Instant into);
+    void send_decides();
+    void start_ready();
+    void start(Run& run);
+    std::optional<Outcome> objection(Run& run);
+    const Run* newer_pending(const Run& run, const Job& job);
+    void try_again(Run& run, const LaunchError& error);
+    void stop_overdue();
+    void signal_all(int signal);
+    void order_wake();
+
+    void finish(Run& run, Outcome outcome);
+    void withdraw_pending(Job& job, const std::string& reason);
+    Pass pass_of(const crontab::Entry& entry) const;
+    bool is_clock_set() const { return now_.instant >= limits_.earliest_credible; }
+    bool is_stopping() const { return stop_.has_value(); }
+
+    struct Stop {
+        Monotonic next_step{};
+        bool killed = false;
+        bool quit = false;  // ordered
+    };
+
+    Limits limits_;
+    Now now_;
+    Effects effects_;
+
+    JobTable jobs_;
+    DueQueue queue_;
+    RunBook runs_;
+    std::vector<Proposal> proposals_;
+    std::vector<KnownJob> known_;
+    std::unordered_map<std::uint64_t, std::vector<RunNumber>> batches_;
+    std::uint64_t last_batch_ = 0;
+
+    Memory memory_;        // what a ledger remembered; its jobs leave it as they are loaded
+    bool active_ = false;  // the clock has been set: dues are computed
+    bool boot_ = false;
+    std::unordered_set<JobId> booted_;  // @reboot jobs that have had their turn
+    Pass last_pass_ = 0;
+    Pass wildcard_pass_ = 0;
+    Pass fixed_pass_ = 0;
+    std::optional<Instant> decided_until_;
+    std::optional<Instant> sent_until_;  // what the ledger has been told of it
+    std::optional<Now> last_look_;
+    std::optional<Stop> stop_;
+    std::optional<Wake> last_wake_;
+};
+
+}  // namespace cron::engine

@@ -1,0 +1,108 @@
+// What is loaded, and what a ledger remembers of it.
+#include <algorithm>
+#include <utility>
+
+#include "engine/state.h"
+
+namespace cron::engine {
+
+void Engine::State::on(const Started& event) {
+    memory_ = event.memory;
+    boot_ = event.boot;
+    last_pass_ = memory_.last_pass;
+    wildcard_pass_ = memory_.wildcard_pass;
+    fixed_pass_ = memory_.fixed_pass;
+    decided_until_ = memory_.decided_until;
+    sent_until_ = decided_until_;
+}
+
+void Engine::State::on(const TablesChanged& event) {
+    // A clock that was set back is told from one that goes on before any job is placed on it.
+    check_clock();
+    for (const std::string& name : event.removed) take(jobs_.remove(name), false);
+    for (const LoadedTable& table : event.loaded)
+        take(jobs_.load(table), boot_ && table.since_start);
+}
+
+void Engine::State::take(JobTable::Change change, bool boot_entries_due) {
+    for (const auto& job : change.removed) {
+        withdraw_pending(*job, "its entry is gone from the table");
+        queue_.remove(*job);
+    }
+    for (Job* job : change.rescheduled) {
+        withdraw_pending(*job, "its schedule has changed");
+        queue_.remove(*job);
+        job->decided = std::max(job->decided, now_.instant);
+        known_.push_back({job->id, now_.instant});
+        if (active_ && job->entry->schedule.kind() != schedule::Schedule::Kind::reboot)
+            queue_.add(*job);
+    }
+    if (active_) activate(change.added);
+    for (Job* job : change.added) {
+        const bool is_boot = job->entry->schedule.kind() == schedule::Schedule::Kind::reboot;
+        if (is_boot && boot_entries_due) propose_boot(*job);
+    }
+}
+
+// Up to where the ledger knows all due times of the job to be decided; `now` for a job that it does
+// not know.
+Instant Engine::State::remembered_until(const Job& job) const {
+    const auto known = memory_.jobs.find(job.id);
+    if (known == memory_.jobs.end()) return now_.instant;
+    const bool is_wildcard = job.entry->schedule.is_wildcard();
+    const Pass then = is_wildcard ? memory_.wildcard_pass : memory_.fixed_pass;
+    if (then != pass_of(*job.entry)) return now_.instant;
+    const Instant decided = known->second.decided.value_or(Instant::min());
+    return std::max(
+        {memory_.decided_until.value_or(Instant::min()), known->second.known_since, decided});
+}
+
+// Nobody was there to decide for longer than an outage that counts as mere lateness.
+bool Engine::State::was_down(const std::vector<Job*>& jobs) const {
+    if (!memory_.same_boot) return true;
+    return std::any_of(jobs.begin(), jobs.end(), [&](const Job* job) {
+        const auto due =
+            schedule::next_after(job->entry->schedule, job->entry->zone, remembered_until(*job));
+        return due && *due + kShortOutage < now_.instant;
+    });
+}
+
+void Engine::State::activate(const std::vector<Job*>& jobs) {
+    const bool down = !memory_.jobs.empty() && was_down(jobs);
+    for (Job* job : jobs) {
+        job->decided = remembered_until(*job);
+        if (memory_.jobs.erase(job->id) == 0) known_.push_back({job->id, now_.instant});
+        if (job->entry->schedule.kind() == schedule::Schedule::Kind::reboot) continue;
+        if (down && job->decided < now_.instant) {
+            const auto missed =
+                due_between(job->entry->schedule, job->entry->zone, job->decided, now_.instant);
+            if (missed) propose(*job, Fate::missed, *missed, {});
+            job->decided = now_.instant;
+        }
+        queue_.add(*job);
+    }
+}
+
+void Engine::State::propose_boot(Job& job) {
+    if (!booted_.insert(job.id).second) return;  // its table was away for a while
+    Verdict verdict;
+    verdict.key = RunKey{job.id, floor_seconds(now_.instant), pass_of(*job.entry)};
+    verdict.cause = Cause::boot;
+    verdict.first = verdict.key.due;
+    proposals_.push_back({verdict, &job});
+}
+
+Pass Engine::State::pass_of(const crontab::Entry& entry) const {
+    return entry.schedule.is_wildcard() ? wildcard_pass_ : fixed_pass_;
+}
+
+void Engine::State::withdraw_pending(Job& job, const std::string& reason) {
+    for (const RunNumber number : std::exchange(job.pending, {})) {
+        Outcome outcome;
+        outcome.kind = Outcome::Kind::withdrawn;
+        outcome.reason = reason;
+        finish(*runs_.find(number), std::move(outcome));
+    }
+}
+
+}  // namespace cron::engine

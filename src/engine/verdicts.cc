@@ -1,0 +1,97 @@
+// Verdicts on due times, and the ledger's answers.
+#include <algorithm>
+#include <utility>
+
+#include "engine/state.h"
+
+namespace cron::engine {
+
+void Engine::State::decide_due() {
+    const Instant horizon = now_.instant + kVerdictLead;
+    while (const DueQueue::Group* group = queue_.front(horizon)) {
+        const Judgement shared =
+            judge(group->schedule, group->zone, group->after, now_.instant, horizon);
+        for (Job* job : group->members) {
+            if (job->decided <= group->after) {
+                propose(*job, shared);
+            } else if (job->decided < horizon) {
+                propose(*job,
+                        judge(group->schedule, group->zone, job->decided, now_.instant, horizon));
+            }
+            job->decided = std::max(job->decided, horizon);
+        }
+        queue_.advance_front(horizon);
+    }
+    decided_until_ = std::max(decided_until_.value_or(horizon), horizon);
+}
+
+void Engine::State::propose(Job& job, const Judgement& judgement) {
+    if (judgement.missed) propose(job, Fate::missed, *judgement.missed, {});
+    for (const Span& merged : judgement.merged) {
+        propose(job, Fate::merged, merged, judgement.starts.front());
+    }
+    for (const Instant due : judgement.starts) propose(job, Fate::start, {due, due, 1}, {});
+}
+
+void Engine::State::propose(Job& job, Fate fate, const Span& span, Instant into) {
+    Verdict verdict;
+    verdict.key = RunKey{job.id, span.last, pass_of(*job.entry)};
+    verdict.fate = fate;
+    verdict.first = span.first;
+    verdict.count = span.count;
+    verdict.into = into;
+    proposals_.push_back({std::move(verdict), &job});
+}
+
+void Engine::State::send_decides() {
+    // By due time, then in the order of tables and lines; that keeps each job's own order.
+    std::stable_sort(proposals_.begin(), proposals_.end(),
+                     [](const Proposal& a, const Proposal& b) {
+                         if (a.verdict.key.due != b.verdict.key.due)
+                             return a.verdict.key.due < b.verdict.key.due;
+                         return a.job->starts_before(*b.job);
+                     });
+    std::size_t next = 0;
+    while (next < proposals_.size() || !known_.empty()) {
+        Decide decide;
+        decide.batch = ++last_batch_;
+        decide.known = std::exchange(known_, {});
+        auto& asked = batches_[decide.batch];
+        for (; next < proposals_.size() && decide.verdicts.size() < kBatchMax; ++next) {
+            Proposal& proposal = proposals_[next];
+            if (proposal.verdict.fate == Fate::start) {
+                const Run& run =
+                    runs_.open(proposal.verdict.key, proposal.job->entry, proposal.verdict.cause);
+                proposal.job->pending.push_back(run.number);
+                asked.push_back(run.number);
+            }
+            decide.verdicts.push_back(std::move(proposal.verdict));
+        }
+        // A batch that others follow does not yet make all decided: a crash may come in between.
+        if (next == proposals_.size()) sent_until_ = decided_until_;
+        decide.decided_until = sent_until_;
+        effects_.emplace_back(std::move(decide));
+    }
+    proposals_.clear();
+}
+
+void Engine::State::on(const Decided& event) {
+    const auto batch = batches_.find(event.batch);
+    if (batch == batches_.end()) return;
+    for (const RunNumber number : batch->second) {
+        Run* run = runs_.find(number);
+        if (run == nullptr) continue;  // withdrawn meanwhile
+        if (std::find(event.refused.begin(), event.refused.end(), run->key) ==
+            event.refused.end()) {
+            runs_.grant(*run);
+            continue;
+        }
+        Outcome outcome;
+        outcome.kind = Outcome::Kind::refused;
+        outcome.reason = "this due time has a verdict already";
+        finish(*run, std::move(outcome));
+    }
+    batches_.erase(batch);
+}
+
+}  // namespace cron::engine

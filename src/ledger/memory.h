@@ -1,0 +1,37 @@
+// A ledger that lives as long as its process: it answers Decide by the rules, and forgets at the
+// end.
+#pragma once
+
+#include <unordered_map>
+
+#include "engine/effect.h"
+#include "engine/event.h"
+
+namespace cron::ledger {
+
+class MemoryLedger {
+  public:
+    // Takes the verdicts in their order. A start whose due time is not after the latest decided one
+    // of its job and pass is refused.
+    engine::Decided decide(const engine::Decide& decide);
+    void open_pass(const engine::OpenPass& open);
+
+    // What an engine that starts now is to be told. `same_boot`: the machine has not been started
+    // since.
+    engine::Memory recall(bool same_boot) const;
+
+  private:
+    struct Job {
+        Instant known_since{};
+        engine::Pass pass = 0;
+        std::optional<Instant> decided;  // in `pass`
+    };
+
+    std::unordered_map<JobId, Job> jobs_;
+    std::optional<Instant> decided_until_;
+    engine::Pass last_pass_ = 0;
+    engine::Pass wildcard_pass_ = 0;
+    engine::Pass fixed_pass_ = 0;
+};
+
+}  // namespace cron::ledger

@@ -1,0 +1,157 @@
+// An engine with a ledger in memory and two clocks that only the test moves.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "ledger/memory.h"
+
+namespace cron::engine {
+
+// 2026-03-02 (a Monday) 10:00:00 UTC.
+inline constexpr Instant kMonday{std::chrono::sys_days{std::chrono::year{2026} / 3 / 2} +
+                                 hours{10}};
+
+inline std::shared_ptr<const crontab::Entry> entry(const std::string& schedule,
+                                                   const std::string& command = "true",
+                                                   const std::string& table = "/tables/root",
+                                                   bool single = false) {
+    auto made = std::make_shared<crontab::Entry>();
+    made->id = JobId::of_line("root", table, schedule, command, 0);
+    made->schedule_text = schedule;
+    made->schedule = schedule::parse(schedule, 0).value().schedule;
+    made->user = "root";
+    made->command = command;
+    made->environment = std::make_shared<const crontab::Environment>();
+    made->single = single;
+    return made;
+}
+
+class Desk {
+  public:
+    explicit Desk(Instant start = kMonday, const Limits& limits = default_limits())
+        : engine_(limits), now_{start, Monotonic{hours{1}}} {}
+
+    static Limits default_limits() {
+        Limits limits;
+        limits.earliest_credible = std::chrono::sys_days{std::chrono::year{2025} / 1 / 1};
+        return limits;
+    }
+
+    // Starts the engine on these entries.
+    void start(const crontab::Entries& entries, bool boot = false) {
+        handle(Started{ledger.recall(true), boot});
+        load(entries, true);
+    }
+    void load(const crontab::Entries& entries, bool since_start = false) {
+        handle(TablesChanged{{LoadedTable{"/tables/root", entries, since_start}}, {}});
+    }
+    // Another engine, as after a crash; the ledger and the clocks stay.
+    void restart(bool same_boot = true, const Limits& limits = default_limits()) {
+        engine_ = Engine(limits);
+        wake_ = Wake{};
+        spawned.clear();
+        finished.clear();
+        handle(Started{ledger.recall(same_boot), false});
+    }
+
+    // Hands over one event, then the ledger's answers.
+    void handle(const Event& event) {
+        carry_out(engine_.handle(event, now_));
+        while (answers && !decided.empty()) {
+            const Decided next = decided.front();
+            decided.erase(decided.begin());
+            carry_out(engine_.handle(next, now_));
+        }
+    }
+
+    // Lets time pass, waking the engine only when it asked for it.
+    void pass(microseconds time) {
+        const Monotonic end = now_.monotonic + time;
+        while (true) {
+            microseconds step = end - now_.monotonic;
+            if (wake_.instant) step = std::min<microseconds>(step, *wake_.instant - now_.instant);
+            if (wake_.monotonic)
+                step = std::min<microseconds>(step, *wake_.monotonic - now_.monotonic);
+            step = std::max(step, microseconds{0});
+            now_.instant += step;
+            now_.monotonic += step;
+            const bool is_wake = (wake_.instant && now_.instant >= *wake_.instant) ||
+                                 (wake_.monotonic && now_.monotonic >= *wake_.monotonic);
+            if (!is_wake) return;
+            ++wakes;
+            wake_ = Wake{};
+            handle(Woken{});
+        }
+    }
+    // The clock is set, or the machine slept: real time moves, monotonic time does not.
+    void set_clock(Instant instant) {
+        now_.instant = instant;
+        handle(Woken{});
+    }
+
+    void launched(RunNumber run) { handle(Launched{run, 100}); }
+    void exited(RunNumber run, int status = 0) { handle(Exited{run, {false, status}, {}}); }
+
+    const Now& now() const { return now_; }
+    const Wake& wake() const { return wake_; }
+    Snapshot snapshot() const { return engine_.snapshot(); }
+
+    // The due times of what was spawned, in the order of starts, as seconds after kMonday.
+    std::vector<long> starts() const {
+        std::vector<long> found;
+        for (const Spawn& spawn : spawned) found.push_back(offset(spawn.key.due));
+        return found;
+    }
+    static long offset(Instant instant) {
+        return std::chrono::duration_cast<seconds>(instant - kMonday).count();
+    }
+
+    ledger::MemoryLedger ledger;
+    bool answers = true;  // the ledger answers at once; else the answers stay in `decided`
+    std::vector<Decided> decided;
+    std::vector<Verdict> verdicts;
+    std::vector<std::size_t> batch_sizes;
+    std::vector<Spawn> spawned;
+    std::vector<Instant> spawned_at;
+    std::vector<Finish> finished;
+    std::vector<Deliver> delivered;
+    std::vector<Signal> signals;
+    std::vector<OpenPass> passes;
+    std::vector<Postpone> postponed;
+    int wakes = 0;
+    int quits = 0;
+
+  private:
+    void carry_out(const Effects& effects) {
+        for (const Effect& effect : effects)
+            std::visit([this](const auto& order) { on(order); }, effect);
+    }
+    void on(const Decide& order) {
+        verdicts.insert(verdicts.end(), order.verdicts.begin(), order.verdicts.end());
+        batch_sizes.push_back(order.verdicts.size());
+        decided.push_back(ledger.decide(order));
+    }
+    void on(const OpenPass& order) {
+        passes.push_back(order);
+        ledger.open_pass(order);
+    }
+    void on(const Spawn& order) {
+        spawned.push_back(order);
+        spawned_at.push_back(now_.instant);
+    }
+    void on(const Signal& order) { signals.push_back(order); }
+    void on(const Finish& order) { finished.push_back(order); }
+    void on(const Deliver& order) { delivered.push_back(order); }
+    void on(const Wake& order) { wake_ = order; }
+    void on(const Postpone& order) { postponed.push_back(order); }
+    void on(const Quit&) { ++quits; }
+
+    Engine engine_;
+    Now now_;
+    Wake wake_;
+};
+
+}  // namespace cron::engine

@@ -1,0 +1,72 @@
+// The answers of a ledger, be it only in memory.
+#include "ledger/memory.h"
+
+#include <catch2/catch.hpp>
+
+using namespace cron;
+using namespace cron::engine;
+using cron::ledger::MemoryLedger;
+
+namespace {
+
+Verdict verdict(const std::string& job, long due, Pass pass = 0, Fate fate = Fate::start) {
+    Verdict made;
+    made.key = RunKey{JobId::named("root", "/t", job), Instant{seconds{due}}, pass};
+    made.fate = fate;
+    return made;
+}
+
+std::size_t refused(MemoryLedger& ledger, const Verdict& verdict) {
+    return ledger.decide(Decide{1, {verdict}, {}, {}}).refused.size();
+}
+
+}  // namespace
+
+TEST_CASE("ledger: a due time of a job is granted once", "[ledger]") {
+    MemoryLedger ledger;
+    CHECK(refused(ledger, verdict("a", 60)) == 0);
+    CHECK(refused(ledger, verdict("a", 60)) == 1);
+    CHECK(refused(ledger, verdict("b", 60)) == 0);
+    CHECK(refused(ledger, verdict("a", 120)) == 0);
+}
+
+TEST_CASE("ledger: a due time that is not after the latest decided one is refused", "[ledger]") {
+    MemoryLedger ledger;
+    CHECK(refused(ledger, verdict("a", 120)) == 0);
+    CHECK(refused(ledger, verdict("a", 60)) == 1);
+    // Decided is decided, whatever the fate was.
+    CHECK(refused(ledger, verdict("a", 300, 0, Fate::missed)) == 0);
+    CHECK(refused(ledger, verdict("a", 240)) == 1);
+}
+
+TEST_CASE("ledger: a later pass may have the same due times, an earlier one no more", "[ledger]") {
+    MemoryLedger ledger;
+    CHECK(refused(ledger, verdict("a", 120)) == 0);
+    CHECK(refused(ledger, verdict("a", 60, 1)) == 0);
+    CHECK(refused(ledger, verdict("a", 60, 1)) == 1);
+    CHECK(refused(ledger, verdict("a", 180, 0)) == 1);
+}
+
+TEST_CASE("ledger: two verdicts of one batch are judged in their order", "[ledger]") {
+    MemoryLedger ledger;
+    const auto answer = ledger.decide(Decide{7, {verdict("a", 60), verdict("a", 60)}, {}, {}});
+    CHECK(answer.batch == 7);
+    CHECK(answer.refused.size() == 1);
+}
+
+TEST_CASE("ledger: it recalls what an engine needs to go on", "[ledger]") {
+    MemoryLedger ledger;
+    const JobId job = JobId::named("root", "/t", "a");
+    Decide decide{
+        1, {verdict("a", 60)}, {KnownJob{job, Instant{seconds{5}}}}, Instant{seconds{61}}};
+    ledger.decide(decide);
+    ledger.open_pass(OpenPass{1, false, Instant{seconds{1000}}, Instant{seconds{400}}});
+    const Memory memory = ledger.recall(true);
+    CHECK(memory.same_boot);
+    CHECK(memory.last_pass == 1);
+    CHECK(memory.wildcard_pass == 1);
+    CHECK(memory.fixed_pass == 0);
+    CHECK(memory.decided_until == Instant{seconds{400}});
+    CHECK(memory.jobs.at(job).known_since == Instant{seconds{5}});
+    CHECK(memory.jobs.at(job).decided == Instant{seconds{60}});
+}
