@@ -1,0 +1,32 @@
+// Whether the output of a run is mailed, to whom, from whom, and by which command. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/effect.h"
+
+namespace cron::mail {
+
+// Mail is due when there is output and, for an entry with the flag -n, the run failed besides.
+bool is_mail_due(const crontab::Entry& entry, const engine::ExitStatus& status,
+                 std::uint64_t output_bytes);
+
+// The addresses in MAILTO, a list with commas; the owner where MAILTO is not set; none where it is
+// empty. An error where an address has a byte that a mailer might take for more than an address:
+// such mail is not sent. Safe: a letter, digit or `_`, then these and `@ ! : % - . , + = /` (as in
+// the Vixie family).
+Result<std::vector<std::string>> recipients(const crontab::Environment& environment,
+                                            std::string_view owner);
+
+// MAILFROM, if it is set; else empty, and the mail is from `root (Cron Daemon)`. An error as above.
+Result<std::string> sender(const crontab::Environment& environment);
+
+// The command that takes the message on its standard input. An address is never read as an option.
+std::vector<std::string> mailer_arguments(std::string_view mailer,
+                                          const std::vector<std::string>& recipients);
+
+}  // namespace cron::mail

@@ -1,0 +1,36 @@
+// A process that we started: how it ended, and signals to it and all of its group.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "engine/run.h"
+
+namespace cron::process {
+
+// Its pid is not used again before reap() has collected it, so until then it may be signalled.
+struct Child {
+    pid_t pid = -1;
+    UniqueFd pidfd;   // readable when the process has ended
+    UniqueFd report;  // for read_report; readable when there is something to read
+};
+
+struct Ended {
+    engine::ExitStatus status;
+    engine::Usage usage;
+};
+
+// How the child ended, and collects it; none while it lives. Touches no other child. An error
+// (ECHILD: somebody else collected it, or SIGCHLD is ignored) says that its end will never be
+// known. Peak memory is never less than ours was when we started it: the kernel counts what we
+// shared with the child before its exec.
+Result<std::optional<Ended>> reap(int pidfd);
+
+// Sends `signal` to the process group of a child that is not collected yet: the child and whatever
+// it started and left in its group. Before the child has a group of its own, to the child alone.
+Result<void> signal_group(const Child& child, int signal);
+
+}  // namespace cron::process

@@ -1,0 +1,54 @@
+#include "process/environment.h"
+
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+namespace cron::process {
+namespace {
+
+// Takes variables in order of their rank: the first that sets a name wins.
+class Builder {
+  public:
+    void add(std::string_view name, std::string_view value) {
+        if (!names_.insert(std::string(name)).second) return;
+        if (name == "SHELL") environment_.shell = value;
+        if (name == "HOME") environment_.home = value;
+        environment_.variables.push_back(fmt::format("{}={}", name, value));
+    }
+    JobEnvironment take() { return std::move(environment_); }
+
+  private:
+    std::unordered_set<std::string> names_;
+    JobEnvironment environment_;
+};
+
+bool is_fixed(std::string_view name) { return name == "LOGNAME" || name == "USER"; }
+
+}  // namespace
+
+JobEnvironment build_environment(const crontab::Environment& table, const Identity& who,
+                                 std::span<const std::string> base) {
+    Builder builder;
+    for (const crontab::Assignment& assignment : table) {
+        if (!is_fixed(assignment.name)) builder.add(assignment.name, assignment.value);
+    }
+    for (const std::string_view variable : base) {
+        const std::size_t equals = variable.find('=');
+        if (equals == std::string_view::npos || equals == 0) continue;
+        const std::string_view name = variable.substr(0, equals);
+        if (!is_fixed(name) && name != "SHELL") builder.add(name, variable.substr(equals + 1));
+    }
+    builder.add("SHELL", "/bin/sh");
+    builder.add("HOME", who.home);
+    builder.add("PATH", "/usr/bin:/bin");
+    builder.add("LOGNAME", who.name);
+    builder.add("USER", who.name);
+    return builder.take();
+}
+
+std::vector<std::string> shell_arguments(std::string_view shell, std::string_view command) {
+    return {std::string(shell), "-c", std::string(command)};
+}
+
+}  // namespace cron::process

@@ -1,0 +1,30 @@
+// The environment of a job. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/effect.h"
+#include "process/user.h"
+
+namespace cron::process {
+
+struct JobEnvironment {
+    std::vector<std::string> variables;  // "NAME=value", each name once
+    std::string shell;                   // the value of SHELL
+    std::string home;                    // the value of HOME
+};
+
+// The assignments of the table in their order, then, of what they do not set, SHELL=/bin/sh, HOME,
+// PATH=/usr/bin:/bin; LOGNAME and USER are always those of `who`. `base`, as "NAME=value", is what
+// the job has besides (the environment of a container): it goes before the defaults and after the
+// table, but gives no SHELL, LOGNAME or USER, so that a table means the same wherever it runs.
+JobEnvironment build_environment(const crontab::Environment& table, const Identity& who,
+                                 std::span<const std::string> base = {});
+
+// The arguments with which `shell` runs `command`.
+std::vector<std::string> shell_arguments(std::string_view shell, std::string_view command);
+
+}  // namespace cron::process

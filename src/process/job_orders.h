@@ -1,0 +1,37 @@
+// What crond and crond-job say to each other. Plain types only: crond-job is built without the C++
+// library.
+#pragma once
+
+namespace cron::process {
+
+// crond-job UMASK HOME COUNT ID... PROGRAM [ARGUMENT...]
+//   UMASK    in octal
+//   HOME     the folder to enter
+//   COUNT    how many IDs follow: none to stay the user that we are; else uid, gid and every group
+//   PROGRAM  a path, executed with itself and the ARGUMENTs, in the environment of crond-job
+// Descriptors 0, 1 and 2 are the job's. At kReportFd is the write end of a pipe for JobRecords;
+// that it is closed without a record of failure means that PROGRAM was executed.
+inline constexpr int kReportFd = 3;
+
+inline constexpr unsigned kGroupsMax = 65'536;  // NGROUPS_MAX of Linux
+
+// What crond-job was doing. `home` is a warning and the job runs, in `/`; all others end it.
+enum class JobStage : int {
+    orders,
+    setsid,
+    close_range,
+    setgroups,
+    setgid,
+    setuid,
+    way_back,  // the old user could be had back
+    root,      // the folder `/`
+    home,
+    exec,
+};
+
+struct JobRecord {
+    JobStage stage = JobStage::orders;
+    int error = 0;  // errno
+};
+
+}  // namespace cron::process

@@ -1,0 +1,175 @@
+#include "process/launch.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "process/job_orders.h"
+
+namespace cron::process {
+namespace {
+
+constexpr std::size_t kGuardBytes = 64U << 10;  // a whole page, whatever its size
+constexpr std::size_t kStackBytes = 64U << 10;
+
+// 0, 1, 2, the report, and the program itself.
+constexpr int kDescriptors = 5;
+constexpr int kPlaced = kReportFd + 1;
+
+// All that the child needs, and what it says if it fails. The parent's own memory.
+struct Birth {
+    int descriptors[kDescriptors] = {-1, -1, -1, -1, -1};
+    char* const* arguments = nullptr;
+    char* const* environment = nullptr;
+    const rlimit* descriptor_limit = nullptr;
+    const char* failed_stage = nullptr;
+    int error = 0;
+};
+
+#define CRON_NO_SANITIZER __attribute__((no_sanitize("address", "undefined")))
+
+CRON_NO_SANITIZER int fail(Birth& birth, const char* stage) {
+    birth.failed_stage = stage;
+    birth.error = errno;
+    return 127;
+}
+
+// The child, on its own stack but in the parent's memory, while the parent's thread stands still:
+// so it makes no user's path or id its own, allocates nothing, and keeps every signal blocked (a
+// handler would run in the parent's memory). Sanitizers keep books on stacks, and this one they do
+// not know.
+CRON_NO_SANITIZER int become_job_program(void* argument) {
+    Birth& birth = *static_cast<Birth*>(argument);
+    // First all out of the way of the places, then each to its place: any may have any number.
+    for (int& fd : birth.descriptors) {
+        if (fd < kPlaced) fd = fcntl(fd, F_DUPFD_CLOEXEC, kPlaced);
+        if (fd < 0) return fail(birth, "dup");
+    }
+    for (int place = 0; place < kPlaced; ++place) {
+        if (dup2(birth.descriptors[place], place) < 0) return fail(birth, "dup2");
+    }
+    if (setrlimit(RLIMIT_NOFILE, birth.descriptor_limit) != 0) return fail(birth, "setrlimit");
+    execveat(birth.descriptors[kPlaced], "", birth.arguments, birth.environment, AT_EMPTY_PATH);
+    return fail(birth, "exec crond-job");
+}
+
+#undef CRON_NO_SANITIZER
+
+// Blocks every signal of this thread while it lives.
+class SignalsBlocked {
+  public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        CRON_CHECK(pthread_sigmask(SIG_SETMASK, &all, &before_) == 0);
+    }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  private:
+    sigset_t before_{};
+};
+
+// As job_orders.h says.
+std::vector<std::string> orders_of(const LaunchOrder& order) {
+    std::vector<std::string> orders = {"crond-job", fmt::format("{:o}", order.umask), order.home};
+    if (order.change_user) {
+        const Identity& who = order.identity;
+        orders.push_back(std::to_string(who.groups.size() + 2));
+        orders.push_back(std::to_string(who.uid));
+        orders.push_back(std::to_string(who.gid));
+        for (const gid_t group : who.groups) orders.push_back(std::to_string(group));
+    } else {
+        orders.push_back("0");
+    }
+    orders.insert(orders.end(), order.arguments.begin(), order.arguments.end());
+    return orders;
+}
+
+// For execve, which takes char* const but changes nothing.
+std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
+    std::vector<char*> pointers;
+    pointers.reserve(strings.size() + 1);
+    for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+}  // namespace
+
+void Launcher::Unmap::operator()(std::byte* stack) const {
+    munmap(stack, kGuardBytes + kStackBytes);
+}
+
+Result<Launcher> Launcher::create(const std::string& job_program) {
+    Launcher launcher;
+    if (getrlimit(RLIMIT_NOFILE, &launcher.descriptor_limit_) != 0) {
+        return system_failure(errno, "getrlimit", "");
+    }
+    if (access(job_program.c_str(), X_OK) != 0)
+        return system_failure(errno, "execute", job_program);
+    launcher.job_program_ = UniqueFd(open(job_program.c_str(), O_PATH | O_CLOEXEC));
+    if (!launcher.job_program_) return system_failure(errno, "open", job_program);
+    launcher.null_ = UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!launcher.null_) return system_failure(errno, "open", "/dev/null");
+
+    void* memory = mmap(nullptr, kGuardBytes + kStackBytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (memory == MAP_FAILED) return system_failure(errno, "mmap", "");
+    launcher.stack_.reset(static_cast<std::byte*>(memory));
+    if (mprotect(memory, kGuardBytes, PROT_NONE) != 0) return system_failure(errno, "mprotect", "");
+    return launcher;
+}
+
+tl::expected<Child, LaunchFailure> Launcher::launch(const LaunchOrder& order) {
+    CRON_CHECK(!order.arguments.empty());
+    const std::vector<std::string> orders = orders_of(order);
+    const std::vector<char*> arguments = pointers_to(orders);
+    const std::vector<char*> environment = pointers_to(order.environment);
+
+    int report[2] = {-1, -1};
+    if (pipe2(report, O_CLOEXEC | O_NONBLOCK) != 0)
+        return tl::unexpected(launch_failure("pipe", errno));
+    Child child;
+    child.report = UniqueFd(report[0]);
+    const UniqueFd write_end(report[1]);
+
+    const auto or_null = [this](int fd) { return fd < 0 ? null_.get() : fd; };
+    Birth birth{{or_null(order.input_fd), or_null(order.output_fd), or_null(order.error_fd),
+                 write_end.get(), job_program_.get()},
+                arguments.data(),
+                environment.data(),
+                &descriptor_limit_,
+                nullptr,
+                0};
+    int pidfd = -1;
+    int clone_error = 0;
+    {
+        const SignalsBlocked blocked;
+        child.pid = clone(become_job_program, stack_.get() + kGuardBytes + kStackBytes,
+                          CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &birth, &pidfd);
+        clone_error = errno;
+    }
+    if (child.pid < 0) return tl::unexpected(launch_failure("clone", clone_error));
+    child.pidfd = UniqueFd(pidfd);
+    if (birth.failed_stage != nullptr) {
+        siginfo_t info{};
+        while (waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED) != 0 && errno == EINTR) {
+        }
+        return tl::unexpected(launch_failure(birth.failed_stage, birth.error));
+    }
+    return child;
+}
+
+}  // namespace cron::process

@@ -1,0 +1,58 @@
+// Starts processes by way of crond-job (DESIGN: Speed by construction, Privileges).
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "process/child.h"
+#include "process/report.h"
+#include "process/user.h"
+
+namespace cron::process {
+
+// Descriptors are borrowed, may have any number, and -1 is /dev/null.
+struct LaunchOrder {
+    std::vector<std::string> arguments;    // the program's path first
+    std::vector<std::string> environment;  // "NAME=value"
+    Identity identity;                     // whom to become, if change_user
+    bool change_user = false;
+    std::string home = "/";  // where to start; if it cannot be entered, `/`
+    mode_t umask = 022;
+    int input_fd = -1;
+    int output_fd = -1;
+    int error_fd = -1;
+};
+
+// Starts one process at a time; for one thread.
+class Launcher {
+  public:
+    // `job_program` is the path of crond-job. It is opened once: an upgrade that replaces the file
+    // does not give a running daemon one that reads other orders. The limit of descriptors that
+    // holds now is the one that jobs get, so the daemon may raise its own afterwards.
+    static Result<Launcher> create(const std::string& job_program);
+
+    // Makes the process, in a session of its own, with nothing of ours but the three descriptors,
+    // default signals and an empty mask. What fails after that is said by read_report.
+    tl::expected<Child, LaunchFailure> launch(const LaunchOrder& order);
+
+  private:
+    struct Unmap {
+        void operator()(std::byte* stack) const;
+    };
+
+    Launcher() = default;
+
+    rlimit descriptor_limit_{};
+    UniqueFd job_program_;
+    UniqueFd null_;
+    std::unique_ptr<std::byte, Unmap> stack_;
+};
+
+}  // namespace cron::process

@@ -1,0 +1,139 @@
+#include "process/output.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cron::process {
+namespace {
+
+// On a full disk an empty file can still be made. So room for so much is taken at birth, from what
+// the file system keeps for root if need be: there the error is ours, later it would be the job's.
+constexpr off_t kReservedBytes = 16 << 10;
+
+Result<void> hand_over(int fd, const Identity& owner, const std::string& name) {
+    // The job may open it again by /dev/stdout, with its own rights.
+    if (fchown(fd, owner.uid, owner.gid) != 0) return system_failure(errno, "fchown", name);
+    return {};
+}
+
+Result<UniqueFd> create_in_memory(const Identity& owner) {
+    const std::string name = "output in memory";
+    UniqueFd fd(memfd_create("cron-output", MFD_CLOEXEC));
+    if (!fd) return system_failure(errno, "memfd_create", name);
+    if (fchmod(fd.get(), 0600) != 0) return system_failure(errno, "fchmod", name);
+    if (fcntl(fd.get(), F_SETFL, O_APPEND) != 0) return system_failure(errno, "fcntl", name);
+    const auto handed = hand_over(fd.get(), owner, name);
+    if (!handed) return tl::unexpected(handed.error());
+    return fd;
+}
+
+// Bytes from `offset` on, fewer than asked for where the file ends.
+Result<std::string> read_at(int fd, std::uint64_t offset, std::size_t bytes) {
+    std::string text(bytes, '\0');
+    std::size_t filled = 0;
+    while (filled < bytes) {
+        const ssize_t count =
+            pread(fd, text.data() + filled, bytes - filled, static_cast<off_t>(offset + filled));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return system_failure(errno, "read", "the output of a run");
+        if (count == 0) break;
+        filled += static_cast<std::size_t>(count);
+    }
+    text.resize(filled);
+    return text;
+}
+
+}  // namespace
+
+OutputName::~OutputName() {
+    if (folder_fd_ >= 0) unlinkat(folder_fd_, name_.c_str(), 0);
+}
+
+std::string join_ends(std::string_view head, std::string_view tail, std::uint64_t total_bytes) {
+    const std::size_t last_line_end = head.rfind('\n');
+    if (last_line_end != std::string_view::npos) head = head.substr(0, last_line_end + 1);
+    const std::size_t first_line_end = tail.find('\n');
+    if (first_line_end != std::string_view::npos && first_line_end + 1 < tail.size()) {
+        tail.remove_prefix(first_line_end + 1);
+    }
+    const std::string_view line_end = head.empty() || head.back() == '\n' ? "" : "\n";
+    return fmt::format("{}{}[{} bytes are left out here]\n{}", head, line_end,
+                       total_bytes - head.size() - tail.size(), tail);
+}
+
+Result<std::uint64_t> OutputFile::size_bytes() const {
+    struct stat status {};
+    if (fstat(fd_.get(), &status) != 0)
+        return system_failure(errno, "fstat", "the output of a run");
+    return static_cast<std::uint64_t>(status.st_size);
+}
+
+Result<OutputText> OutputFile::read(std::size_t bytes_max) const {
+    const auto total = size_bytes();
+    if (!total) return tl::unexpected(total.error());
+    if (*total <= bytes_max) {
+        auto whole = read_at(fd_.get(), 0, static_cast<std::size_t>(*total));
+        if (!whole) return tl::unexpected(whole.error());
+        return OutputText{std::move(*whole), *total};
+    }
+    const std::size_t end_bytes = bytes_max / 2;
+    const auto head = read_at(fd_.get(), 0, end_bytes);
+    if (!head) return tl::unexpected(head.error());
+    const auto tail = read_at(fd_.get(), *total - end_bytes, end_bytes);
+    if (!tail) return tl::unexpected(tail.error());
+    return OutputText{join_ends(*head, *tail, *total), *total};
+}
+
+Result<OutputFolder> OutputFolder::open(const std::string& path) {
+    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        return system_failure(errno, "mkdir", path);
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd) return system_failure(errno, "open", path);
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0) return system_failure(errno, "fstat", path);
+    if (status.st_uid != geteuid()) {
+        return failure(ErrorCode::denied, fmt::format("{} belongs to uid {}, not to {}", path,
+                                                      status.st_uid, geteuid()));
+    }
+    if ((status.st_mode & 07777) != 0700 && fchmod(fd.get(), 0700) != 0) {
+        return system_failure(errno, "fchmod", path);
+    }
+    std::uint64_t tag = 0;
+    if (getrandom(&tag, sizeof tag, 0) != sizeof tag)
+        return system_failure(errno, "getrandom", path);
+    return OutputFolder(std::move(fd), tag, path);
+}
+
+Result<OutputFile> OutputFolder::create(engine::RunNumber run, const Identity& owner) const {
+    auto file = create_in_folder(run, owner);
+    if (file) return file;
+    auto memory = create_in_memory(owner);
+    if (!memory) return tl::unexpected(memory.error());
+    return OutputFile(std::move(*memory), OutputName(), std::move(file.error()));
+}
+
+Result<OutputFile> OutputFolder::create_in_folder(engine::RunNumber run,
+                                                  const Identity& owner) const {
+    const std::string name = fmt::format("{:016x}-{}", tag_, run);
+    const std::string path = fmt::format("{}/{}", path_, name);
+    constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
+    UniqueFd fd(openat(fd_.get(), name.c_str(), kFlags, 0600));
+    if (!fd) return system_failure(errno, "create", path);
+    OutputName owned(fd_.get(), name);
+    const auto handed = hand_over(fd.get(), owner, path);
+    if (!handed) return tl::unexpected(handed.error());
+    if (fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, 0, kReservedBytes) != 0 && errno != EOPNOTSUPP) {
+        return system_failure(errno, "fallocate", path);
+    }
+    return OutputFile(std::move(fd), std::move(owned), std::nullopt);
+}
+
+}  // namespace cron::process

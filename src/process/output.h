@@ -1,0 +1,91 @@
+// Where the output of a run is kept: a file of its user, in a folder that only we can enter.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "engine/run.h"
+#include "process/user.h"
+
+namespace cron::process {
+
+// The owner of one name in a folder: removes it when it dies. Not to outlive the folder's
+// descriptor.
+class OutputName {
+  public:
+    OutputName() = default;
+    OutputName(int folder_fd, std::string name) : folder_fd_(folder_fd), name_(std::move(name)) {}
+    OutputName(OutputName&& other) noexcept
+        : folder_fd_(std::exchange(other.folder_fd_, -1)), name_(std::move(other.name_)) {}
+    OutputName& operator=(OutputName&& other) noexcept {
+        std::swap(folder_fd_, other.folder_fd_);
+        std::swap(name_, other.name_);
+        return *this;
+    }
+    ~OutputName();
+
+  private:
+    int folder_fd_ = -1;
+    std::string name_;
+};
+
+struct OutputText {
+    std::string text;
+    std::uint64_t total_bytes = 0;  // of the file, more than the text where some was left out
+};
+
+// `head` and `tail` of an output of `total_bytes`, whole lines where they have any, and between
+// them a line that says how much is not there.
+std::string join_ends(std::string_view head, std::string_view tail, std::uint64_t total_bytes);
+
+class OutputFile {
+  public:
+    // For the standard output and error of the run: opened for append.
+    int fd() const { return fd_.get(); }
+
+    // Why the output is in memory and not in the folder; none if it is in the folder.
+    const std::optional<Error>& problem() const { return problem_; }
+
+    Result<std::uint64_t> size_bytes() const;
+
+    // The output so far; of one with more than `bytes_max`, its two ends.
+    Result<OutputText> read(std::size_t bytes_max) const;
+
+  private:
+    friend class OutputFolder;
+    OutputFile(UniqueFd fd, OutputName name, std::optional<Error> problem)
+        : fd_(std::move(fd)), name_(std::move(name)), problem_(std::move(problem)) {}
+
+    UniqueFd fd_;
+    OutputName name_;
+    std::optional<Error> problem_;
+};
+
+class OutputFolder {
+  public:
+    // Makes the folder if it is missing (not those above it), for its owner alone. One that belongs
+    // to somebody else is denied.
+    static Result<OutputFolder> open(const std::string& path);
+
+    // A file for the output of `run`, removed when the OutputFile dies; the folder must live
+    // longer. With no room for it, a file in memory: the run must not fail for that. Fails without
+    // memory.
+    Result<OutputFile> create(engine::RunNumber run, const Identity& owner) const;
+
+  private:
+    OutputFolder(UniqueFd fd, std::uint64_t tag, std::string path)
+        : fd_(std::move(fd)), tag_(tag), path_(std::move(path)) {}
+
+    Result<OutputFile> create_in_folder(engine::RunNumber run, const Identity& owner) const;
+
+    UniqueFd fd_;
+    std::uint64_t tag_ = 0;  // run numbers begin again with each daemon, and jobs outlive daemons
+    std::string path_;
+};
+
+}  // namespace cron::process

@@ -1,0 +1,77 @@
+#include "process/report.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+
+#include "process/job_orders.h"
+
+namespace cron::process {
+namespace {
+
+const char* name_of(JobStage stage) {
+    switch (stage) {
+        case JobStage::orders:
+            return "crond-job";
+        case JobStage::setsid:
+            return "setsid";
+        case JobStage::close_range:
+            return "close_range";
+        case JobStage::setgroups:
+            return "setgroups";
+        case JobStage::setgid:
+            return "setgid";
+        case JobStage::setuid:
+            return "setuid";
+        case JobStage::way_back:
+            return "giving up privileges";
+        case JobStage::root:
+            return "chdir /";
+        case JobStage::home:
+            return "chdir";
+        case JobStage::exec:
+            return "exec";
+    }
+    return "crond-job";
+}
+
+}  // namespace
+
+LaunchFailure launch_failure(const char* stage, int error) {
+    // All of these pass when other processes end.
+    const bool temporary = error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+    return {{stage, error}, temporary};
+}
+
+Report read_report(int fd) {
+    Report report;
+    // crond-job writes a warning and a failure at most, each whole or not at all.
+    std::array<JobRecord, 4> records;
+    for (;;) {
+        const ssize_t bytes = ::read(fd, records.data(), sizeof records);
+        if (bytes < 0 && errno == EINTR) continue;
+        if (bytes < 0 && errno == EAGAIN) return report;
+        if (bytes < 0) {
+            report.state = Report::State::failed;
+            report.failure = launch_failure("read report", errno);
+            return report;
+        }
+        if (bytes == 0) {
+            report.state = Report::State::started;
+            return report;
+        }
+        for (std::size_t i = 0; i < static_cast<std::size_t>(bytes) / sizeof(JobRecord); ++i) {
+            if (records[i].stage == JobStage::home) {
+                report.home_error = records[i].error;
+                continue;
+            }
+            report.state = Report::State::failed;
+            report.failure = launch_failure(name_of(records[i].stage), records[i].error);
+            return report;
+        }
+    }
+}
+
+}  // namespace cron::process

@@ -1,0 +1,33 @@
+// What crond-job has to say before the job is executed.
+#pragma once
+
+#include <optional>
+
+#include "engine/run.h"
+
+namespace cron::process {
+
+// `temporary`: worth another try.
+struct LaunchFailure {
+    engine::LaunchError error;
+    bool temporary = false;
+};
+
+LaunchFailure launch_failure(const char* stage, int error);
+
+struct Report {
+    enum class State {
+        pending,  // nothing more yet
+        started,  // the job was executed; or killed just before, as its end will tell
+        failed,   // `failure` says where; the process ends with status 126 or 127
+    };
+    State state = State::pending;
+    LaunchFailure failure;
+    std::optional<int> home_error;  // HOME could not be entered, with this errno: the job is in `/`
+};
+
+// What has arrived at Child::report since the last call. Never blocks. After `started` and `failed`
+// there is nothing more to read.
+Report read_report(int fd);
+
+}  // namespace cron::process

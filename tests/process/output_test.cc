@@ -1,0 +1,162 @@
+#include "process/output.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <memory>
+
+namespace cron::process {
+namespace {
+
+// A folder of its own for each test, gone afterwards.
+class TemporaryFolder {
+  public:
+    TemporaryFolder() {
+        std::string name = "/tmp/belfry-output-XXXXXX";
+        if (mkdtemp(name.data()) != nullptr) path_ = name;
+    }
+    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+Identity myself() {
+    Identity identity;
+    identity.uid = geteuid();
+    identity.gid = getegid();
+    return identity;
+}
+
+std::size_t count_files(const std::filesystem::path& folder) {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+}
+
+void write_all(int fd, std::string_view text) {
+    REQUIRE(::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+}
+
+TEST_CASE("output folder: is made for its owner alone, and one that is open to others is closed",
+          "[output]") {
+    const TemporaryFolder temporary;
+    const std::filesystem::path path = temporary.path() / "output";
+    REQUIRE(OutputFolder::open(path));
+    std::filesystem::permissions(path, std::filesystem::perms::all);
+    REQUIRE(OutputFolder::open(path));
+    CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms::owner_all);
+}
+
+TEST_CASE("output folder: neither a link nor a file will do", "[output]") {
+    const TemporaryFolder temporary;
+    std::filesystem::create_directory_symlink("/tmp", temporary.path() / "link");
+    CHECK_FALSE(OutputFolder::open(temporary.path() / "link"));
+    CHECK_FALSE(OutputFolder::open("/dev/null"));
+    CHECK(OutputFolder::open(temporary.path() / "no" / "such").error().code ==
+          ErrorCode::not_found);
+}
+
+TEST_CASE("output folder: that of somebody else is denied", "[output]") {
+    if (geteuid() != 0) {
+        WARN("skipped: needs root");
+        return;
+    }
+    const TemporaryFolder temporary;
+    REQUIRE(chown(temporary.path().c_str(), 1, 1) == 0);
+    const auto folder = OutputFolder::open(temporary.path());
+    REQUIRE_FALSE(folder);
+    CHECK(folder.error().code == ErrorCode::denied);
+}
+
+TEST_CASE("output file: is its owner's, private, for append, and gone when it is done with",
+          "[output]") {
+    const TemporaryFolder temporary;
+    const auto folder = OutputFolder::open(temporary.path());
+    REQUIRE(folder);
+    Identity owner = myself();
+    if (geteuid() == 0) owner.uid = owner.gid = 65'534;
+    {
+        auto file = folder->create(7, owner);
+        REQUIRE(file);
+        CHECK_FALSE(file->problem());
+        CHECK(count_files(temporary.path()) == 1);
+        struct stat status {};
+        REQUIRE(fstat(file->fd(), &status) == 0);
+        CHECK(status.st_uid == owner.uid);
+        CHECK(status.st_gid == owner.gid);
+        CHECK((status.st_mode & 07777) == 0600);
+        CHECK(status.st_size == 0);
+        CHECK((fcntl(file->fd(), F_GETFL) & O_APPEND) != 0);
+        CHECK((fcntl(file->fd(), F_GETFD) & FD_CLOEXEC) != 0);
+        const OutputFile moved = std::move(*file);
+        CHECK(count_files(temporary.path()) == 1);
+    }
+    CHECK(count_files(temporary.path()) == 0);
+}
+
+TEST_CASE("output file: the same run number of two daemons makes two files", "[output]") {
+    const TemporaryFolder temporary;
+    const auto first = OutputFolder::open(temporary.path());
+    const auto second = OutputFolder::open(temporary.path());
+    REQUIRE((first && second));
+    const auto a = first->create(1, myself());
+    const auto b = second->create(1, myself());
+    REQUIRE((a && b));
+    CHECK_FALSE(b->problem());
+    CHECK(count_files(temporary.path()) == 2);
+}
+
+TEST_CASE("output file: without a folder the output is kept in memory, and the reason is told",
+          "[output]") {
+    const TemporaryFolder temporary;
+    const std::filesystem::path path = temporary.path() / "output";
+    const auto folder = OutputFolder::open(path);
+    REQUIRE(folder);
+    std::filesystem::remove(path);
+    const auto file = folder->create(1, myself());
+    REQUIRE(file);
+    REQUIRE(file->problem());
+    CHECK(file->problem()->code == ErrorCode::not_found);
+    write_all(file->fd(), "said all the same\n");
+    CHECK(file->read(100)->text == "said all the same\n");
+}
+
+TEST_CASE("output file: reading is bounded, and keeps both ends", "[output]") {
+    const TemporaryFolder temporary;
+    const auto folder = OutputFolder::open(temporary.path());
+    REQUIRE(folder);
+    const auto file = folder->create(1, myself());
+    REQUIRE(file);
+    write_all(file->fd(), "first\nsecond\nthird\nfourth\nlast\n");
+    CHECK(*file->size_bytes() == 31);
+    CHECK(file->read(31)->text == "first\nsecond\nthird\nfourth\nlast\n");
+    const auto ends = file->read(18);
+    REQUIRE(ends);
+    CHECK(ends->text == "first\n[20 bytes are left out here]\nlast\n");
+    CHECK(ends->total_bytes == 31);
+
+    // A job may make its file as long as it likes.
+    REQUIRE(ftruncate(file->fd(), off_t{1} << 40) == 0);
+    const auto huge = file->read(1 << 10);
+    REQUIRE(huge);
+    CHECK(huge->total_bytes == std::uint64_t{1} << 40);
+    CHECK(huge->text.size() < (1 << 10) + 100);
+}
+
+TEST_CASE("join_ends: counts every byte that is not there, whether lines are long or short",
+          "[output]") {
+    CHECK(join_ends("aaa", "zzz", 10) == "aaa\n[4 bytes are left out here]\nzzz");
+    CHECK(join_ends("a\nbb", "y\nz\n", 20) == "a\n[16 bytes are left out here]\nz\n");
+    CHECK(join_ends("a\n", "zz\n", 20) == "a\n[15 bytes are left out here]\nzz\n");
+    CHECK(join_ends("", "", 5) == "[5 bytes are left out here]\n");
+}
+
+}  // namespace
+}  // namespace cron::process

@@ -1,0 +1,73 @@
+#include "process/report.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+
+#include "base/unique_fd.h"
+#include "process/job_orders.h"
+
+namespace cron::process {
+namespace {
+
+struct Pipe {
+    UniqueFd read_end;
+    UniqueFd write_end;
+
+    Pipe() {
+        int ends[2] = {-1, -1};
+        REQUIRE(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+        read_end.reset(ends[0]);
+        write_end.reset(ends[1]);
+    }
+    void write(JobStage stage, int error) const {
+        const JobRecord record{stage, error};
+        REQUIRE(::write(write_end.get(), &record, sizeof record) == sizeof record);
+    }
+    Report read() const { return read_report(read_end.get()); }
+};
+
+TEST_CASE("report: nothing yet is pending, the end without a failure is started", "[report]") {
+    Pipe pipe;
+    CHECK(pipe.read().state == Report::State::pending);
+    pipe.write_end.reset();
+    CHECK(pipe.read().state == Report::State::started);
+}
+
+TEST_CASE("report: a HOME that was not entered is a warning, not a failure", "[report]") {
+    Pipe pipe;
+    pipe.write(JobStage::home, ENOENT);
+    Report report = pipe.read();
+    CHECK(report.state == Report::State::pending);
+    CHECK(report.home_error == ENOENT);
+    pipe.write_end.reset();
+    report = pipe.read();
+    CHECK(report.state == Report::State::started);
+    CHECK_FALSE(report.home_error);
+}
+
+TEST_CASE("report: a failure names its call, after a warning too", "[report]") {
+    Pipe pipe;
+    pipe.write(JobStage::home, EACCES);
+    pipe.write(JobStage::exec, ENOENT);
+    pipe.write_end.reset();
+    const Report report = pipe.read();
+    CHECK(report.state == Report::State::failed);
+    CHECK(report.home_error == EACCES);
+    CHECK(report.failure.error.stage == "exec");
+    CHECK(report.failure.error.error == ENOENT);
+    CHECK_FALSE(report.failure.temporary);
+}
+
+TEST_CASE("launch failure: worth another try when it passes with other processes", "[report]") {
+    for (const int error : {EAGAIN, ENOMEM, EMFILE, ENFILE})
+        CHECK(launch_failure("clone", error).temporary);
+    for (const int error : {ENOENT, EPERM, EACCES, E2BIG, EINVAL}) {
+        CHECK_FALSE(launch_failure("exec", error).temporary);
+    }
+}
+
+}  // namespace
+}  // namespace cron::process
