@@ -1,0 +1,44 @@
+// Which users exist, as far as can be told now; and entries of system tables whose user does not.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crontab/table.h"
+
+namespace cron::spool {
+
+struct UserAnswer {
+    enum class Kind {
+        known,
+        unknown,
+        unsure,  // the directory of users does not answer now
+    };
+    Kind kind = Kind::unknown;
+    uid_t uid = 0;  // known only
+};
+using FindUser = std::function<UserAnswer(const std::string& name)>;
+
+class Users {
+  public:
+    explicit Users(FindUser find) : find_(std::move(find)) {}
+
+    // A user once known stays so while the directory does not answer.
+    UserAnswer resolve(const std::string& name);
+
+  private:
+    FindUser find_;
+    std::map<std::string, uid_t, std::less<>> known_;
+};
+
+// Takes the entries out of `table` whose user is not known, with a diagnostic for each. `text` is
+// what the table was parsed from. Returns the names of these users, each once.
+std::vector<std::string> leave_out_unresolved(crontab::Table& table, std::string_view text,
+                                              Users& users);
+
+}  // namespace cron::spool

@@ -1,0 +1,61 @@
+// Tells that something in the folders of tables has changed, by inotify(7). What is on a network,
+// or comes through another hard link, gives no event: the slow rescan finds it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+
+namespace cron::spool {
+
+// A name in a folder whose changes matter; no name: all of them.
+struct Watched {
+    std::string folder;
+    std::string name;
+
+    friend bool operator==(const Watched&, const Watched&) = default;
+};
+
+// watch() may look up paths and belongs on the worker; fd() and drain() never block and belong in
+// the loop. They may run at the same time.
+class Watcher {
+  public:
+    static Result<Watcher> create();
+
+    // Readable when drain() has something to do.
+    int fd() const { return fd_.get(); }
+
+    // Takes all events that wait. True if one may concern a table: then scan.
+    bool drain();
+
+    struct Armed {
+        bool added = false;          // something is watched only from now on: scan once more
+        std::optional<Error> error;  // the first folder that cannot be watched, and why
+    };
+    // Watches these and nothing else; to be called after each scan with what it looked at. Of a
+    // folder that is not there, the nearest parent that is; a folder that was replaced is watched
+    // anew.
+    Armed watch(const std::vector<Watched>& wanted);
+
+  private:
+    // Watch descriptor → the names that matter; the empty name: all.
+    using Names = std::map<int, std::set<std::string, std::less<>>>;
+    struct Shared {
+        std::mutex mutex;
+        Names names;
+    };
+
+    explicit Watcher(UniqueFd fd) : fd_(std::move(fd)), shared_(std::make_unique<Shared>()) {}
+
+    UniqueFd fd_;
+    std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace cron::spool

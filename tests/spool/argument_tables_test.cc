@@ -1,0 +1,91 @@
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "spool/tables.h"
+#include "support.h"
+
+namespace cron::spool::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using Names = std::vector<std::string>;
+
+struct Arguments : Spool {
+    std::string path = root.path() + "/my.crontab";
+
+    Arguments() {
+        settings.places = {};
+        settings.caller = "alice";
+        settings.arguments = {path};
+    }
+};
+
+TEST_CASE("arguments: a file of any name, owner and mode runs as the caller", "[spool]") {
+    Arguments spool;
+    write(spool.path, "1 2 * * * mine\n");
+    change_mode(spool.path, 0666);
+    const Changes changes = spool.tables().scan(kEarly);
+    REQUIRE(loaded_names(changes) == Names{"my.crontab"});
+    CHECK(changes.loaded[0].owner == "alice");
+    CHECK(changes.loaded[0].since_start);
+    CHECK(changes.loaded[0].table.entries.at(0)->user == "alice");
+    CHECK(changes.notices.empty());
+}
+
+TEST_CASE("arguments: they may be read as system tables", "[spool]") {
+    Arguments spool;
+    spool.settings.system_arguments = true;
+    write(spool.path, "1 2 * * * bob mine\n");
+    const Changes changes = spool.tables().scan(kEarly);
+    CHECK(changes.loaded.at(0).table.entries.at(0)->user == "bob");
+    CHECK(commands(changes, "my.crontab") == Names{"mine"});
+}
+
+TEST_CASE("arguments: links are followed, whoever made them", "[spool]") {
+    Arguments spool;
+    const std::string root = spool.root.path();
+    make_folder(root + "/..2024");
+    write(root + "/..2024/table", "1 2 * * * old\n");
+    link_to("..2024", root + "/..data");
+    link_to("..data/table", spool.path);
+    change_mode(root, 0777);
+    Tables tables = spool.tables();
+    CHECK(commands(tables.scan(kEarly), "my.crontab") == Names{"old"});
+    // How Kubernetes changes a mounted file.
+    make_folder(root + "/..2025");
+    write(root + "/..2025/table", "1 2 * * * new\n");
+    link_to("..2025", root + "/..next");
+    rename(root + "/..next", root + "/..data");
+    CHECK(commands(tables.scan(kEarly), "my.crontab") == Names{"new"});
+}
+
+TEST_CASE("arguments: a missing one is an error, named once, and runs when it appears", "[spool]") {
+    Arguments spool;
+    Tables tables = spool.tables();
+    const Changes missing = tables.scan(kEarly);
+    REQUIRE(missing.notices.size() == 1);
+    CHECK(missing.notices[0].severity == crontab::Severity::error);
+    CHECK(missing.notices[0].path == spool.path);
+    CHECK_THAT(notices(missing), Contains("(alice) CAN'T OPEN") && Contains("does not exist"));
+    CHECK(tables.scan(kEarly).notices.empty());
+    write(spool.path, "1 2 * * * mine\n");
+    const Changes changes = tables.scan(kEarly);
+    REQUIRE(loaded_names(changes) == Names{"my.crontab"});
+    CHECK_FALSE(changes.loaded[0].since_start);
+    remove(spool.path);
+    const Changes gone = tables.scan(kEarly);
+    CHECK(gone.removed == Names{spool.path});
+    CHECK(gone.notices.size() == 1);
+}
+
+TEST_CASE("arguments: a FIFO does not block and gives no table", "[spool]") {
+    Arguments spool;
+    REQUIRE(mkfifo(spool.path.c_str(), 0600) == 0);
+    const Changes changes = spool.tables().scan(kEarly);
+    CHECK(changes.loaded.empty());
+    CHECK_THAT(notices(changes), Contains("NOT REGULAR"));
+}
+
+}  // namespace
+}  // namespace cron::spool::test
