@@ -1,0 +1,100 @@
+// The daemon: brings what happens to the engine as events, and carries out its effects.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/accounts.h"
+#include "daemon/clock.h"
+#include "daemon/daemonize.h"
+#include "daemon/delivery.h"
+#include "daemon/event_loop.h"
+#include "daemon/lock_file.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/runs.h"
+#include "daemon/setting.h"
+#include "daemon/signals.h"
+#include "daemon/table_reader.h"
+#include "daemon/worker.h"
+#include "engine/engine.h"
+#include "ledger/memory.h"
+#include "process/launch.h"
+
+namespace cron::daemon {
+
+class Crond {
+  public:
+    // Takes the locks and the signals and reads the zone: what can fail and is for who started us
+    // to know.
+    static Result<std::unique_ptr<Crond>> create(const Setting& setting);
+
+    // Runs until it is told to stop. Says `ready` when the tables are loaded. An error is one of
+    // the loop itself.
+    Result<void> run(Readiness& readiness);
+
+  private:
+    // What has no state of its own yet, made before the rest.
+    struct Base {
+        std::optional<LockFile> pidfile;
+        std::optional<LockFile> spool_lock;
+        EventLoop loop;
+        Timers timers;
+        Signals signals;
+        Worker worker;
+        process::Launcher launcher;
+    };
+
+    Crond(const Setting& setting, Base base, const calendar::Zone& zone);
+    Result<void> open(const calendar::Zone& zone);
+    Result<void> watch(int fd, void (Crond::*handler)());
+
+    void tables_changed(spool::Changes changes);
+    void log_changes(const spool::Changes& changes);
+    bool are_boot_entries_due();
+
+    void on_timer();
+    void on_signal();
+    void on_worker() { base_.worker.finish(); }
+    void reload();
+    void report();
+    void stop();
+    void end_if_done();
+
+    // Hands an event to the engine, and all that follows from it, until nothing follows.
+    void happened(engine::Event event);
+    void arm();
+    void carry_out(engine::Decide& order);
+    void carry_out(engine::OpenPass& order);
+    void carry_out(engine::Spawn& order);
+    void carry_out(engine::Signal& order);
+    void carry_out(engine::Finish& order);
+    void carry_out(engine::Deliver& order);
+    void carry_out(engine::Wake& order) { wake_ = order; }
+    void carry_out(engine::Postpone& order);
+    void carry_out(engine::Quit& order);
+
+    bool has_own_tables() const { return !setting_.options.tables.empty(); }
+    void write(const Record& record) { log_.write(record, read_clock().instant); }
+
+    Setting setting_;
+    Base base_;
+    Log log_;
+    engine::Engine engine_;
+    ledger::MemoryLedger ledger_;
+    Accounts accounts_;
+    Delivery delivery_;
+    std::unique_ptr<Runs> runs_;
+    std::unique_ptr<TableReader> tables_;
+    std::vector<EventLoop::Watch> watches_;
+
+    std::deque<engine::Event> events_;
+    bool is_handling_ = false;
+    engine::Wake wake_;
+    std::optional<Monotonic> quit_at_;  // the engine is done; until then mailers may end
+    Readiness* readiness_ = nullptr;    // until it was said
+};
+
+}  // namespace cron::daemon

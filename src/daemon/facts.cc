@@ -1,0 +1,273 @@
+#include "daemon/facts.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "daemon/log_format.h"
+
+namespace cron::daemon {
+namespace {
+
+constexpr std::size_t kShortNameBytes = 40;
+
+// To kShortNameBytes, between two characters.
+std::string cut(const std::string& text) {
+    if (text.size() <= kShortNameBytes) return text;
+    std::size_t end = kShortNameBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    return text.substr(0, end) + "…";
+}
+
+std::string instant_text(Instant instant) {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", floor_seconds(instant));
+}
+
+void add_job(Record& record, const crontab::Entry& entry) {
+    record.fields.push_back({"user", entry.user});
+    record.fields.push_back({"job", short_name(entry)});
+}
+
+void add_run(Record& record, const crontab::Entry& entry, const engine::RunKey& key) {
+    add_job(record, entry);
+    record.fields.push_back({"due", instant_text(key.due)});
+    if (key.pass > 0) record.fields.push_back({"pass", static_cast<std::int64_t>(key.pass)});
+}
+
+std::string seconds_text(microseconds duration) {
+    return fmt::format("{:.3f}", static_cast<double>(duration.count()) / 1e6);
+}
+
+std::string status_text(const engine::ExitStatus& status) {
+    return status.signalled ? fmt::format("signal {}", status.value) : std::to_string(status.value);
+}
+
+std::string launch_error_text(const engine::LaunchError& error) {
+    return fmt::format("{}: {}", error.stage, std::strerror(error.error));
+}
+
+Level level_of(const engine::Finish& finish) {
+    using Kind = engine::Outcome::Kind;
+    switch (finish.outcome.kind) {
+        case Kind::exited:
+            return finish.entry->quiet ? Level::debug : Level::info;
+        case Kind::not_started:
+            return Level::error;
+        case Kind::withdrawn: return Level::info;
+        case Kind::skipped:
+        case Kind::merged:
+        case Kind::missed:
+        case Kind::refused:
+            return Level::warning;
+    }
+    return Level::warning;
+}
+
+std::string_view event_of(engine::Outcome::Kind kind) {
+    using Kind = engine::Outcome::Kind;
+    switch (kind) {
+        case Kind::exited:
+            return "run-ended";
+        case Kind::not_started:
+            return "run-not-started";
+        case Kind::skipped:
+            return "run-skipped";
+        case Kind::withdrawn:
+            return "run-withdrawn";
+        case Kind::merged:
+            return "run-merged";
+        case Kind::missed:
+            return "run-missed";
+        case Kind::refused:
+            return "run-refused";
+    }
+    return "run-ended";
+}
+
+}  // namespace
+
+std::string short_name(const crontab::Entry& entry) { return cut(printable(entry.command)); }
+
+Record said(Level level, std::string_view event, std::string message) {
+    Record record{level,
+                  event,
+                  {},
+                  classic_line("CRON", level == Level::error ? "ERROR" : "INFO", message),
+                  0};
+    record.fields.push_back({"message", std::move(message)});
+    return record;
+}
+
+Record started_up(std::string_view version, bool is_foreground) {
+    Record record{Level::info, "started", {{"version", std::string(version)}}, {}, 0};
+    record.classic = classic_line("CRON", "STARTUP", is_foreground ? version : "fork ok");
+    return record;
+}
+
+Record shut_down() {
+    return Record{Level::info, "stopped", {}, classic_line("CRON", "INFO", "Shutting down"), 0};
+}
+
+Record table_loaded(const spool::Loaded& loaded, bool is_first) {
+    Record record{is_first ? Level::debug : Level::info, "table-loaded", {}, {}, 0};
+    record.fields.push_back({"table", loaded.name});
+    record.fields.push_back({"user", loaded.owner});
+    record.fields.push_back({"entries", static_cast<std::int64_t>(loaded.table.entries.size())});
+    record.classic = classic_line(loaded.who, is_first ? "LOAD" : "RELOAD", loaded.name);
+    return record;
+}
+
+Record table_removed(const std::string& name) {
+    Record record{Level::info, "table-removed", {{"table", name}}, {}, 0};
+    record.classic = classic_line("CRON", "INFO", "table removed: " + name);
+    return record;
+}
+
+Record table_notice(const spool::Notice& notice) {
+    const bool is_error = notice.severity == crontab::Severity::error;
+    Record record{is_error ? Level::error : Level::warning, "table-notice", {}, {}, 0};
+    record.fields.push_back({"table", notice.path});
+    record.fields.push_back({"message", notice.message});
+    record.classic = fmt::format("({}) {}", printable(notice.who), printable(notice.message));
+    return record;
+}
+
+Record table_diagnostic(const spool::Loaded& loaded, const crontab::Diagnostic& diagnostic) {
+    const bool is_error = diagnostic.severity == crontab::Severity::error;
+    Record record{is_error ? Level::error : Level::warning,
+                  is_error ? "table-error" : "table-warning",
+                  {},
+                  {},
+                  0};
+    record.fields.push_back({"table", loaded.name});
+    record.fields.push_back({"line", static_cast<std::int64_t>(diagnostic.line)});
+    record.fields.push_back({"column", static_cast<std::int64_t>(diagnostic.begin + 1)});
+    record.fields.push_back({"name", diagnostic.name});
+    record.fields.push_back({"message", diagnostic.message});
+    if (!diagnostic.hint.empty()) record.fields.push_back({"hint", diagnostic.hint});
+    record.classic = classic_line(loaded.who, is_error ? "ERROR" : "WARNING",
+                                  crontab::print_line(diagnostic, loaded.name));
+    return record;
+}
+
+Record run_started(const engine::Spawn& spawn, int pid, Instant now) {
+    Record record{spawn.entry->quiet ? Level::debug : Level::info, "run-started", {}, {}, pid};
+    add_run(record, *spawn.entry, spawn.key);
+    const auto late = std::chrono::floor<std::chrono::milliseconds>(now - spawn.key.due);
+    record.fields.push_back({"late_ms", late.count()});
+    record.classic = classic_line(spawn.entry->user, "CMD", spawn.entry->command);
+    return record;
+}
+
+Record run_postponed(const engine::Postpone& postpone) {
+    Record record{Level::warning, "run-postponed", {}, {}, 0};
+    add_run(record, *postpone.entry, postpone.key);
+    const std::string reason = launch_error_text(postpone.error);
+    record.fields.push_back({"reason", reason});
+    record.fields.push_back({"delay_s", seconds_text(postpone.delay)});
+    record.classic =
+        classic_line(postpone.entry->user, "ERROR",
+                     fmt::format("cannot start yet, {}; again in {} s: {}", reason,
+                                 seconds_text(postpone.delay), postpone.entry->command));
+    return record;
+}
+
+Record run_finished(const engine::Finish& finish, int pid) {
+    const engine::Outcome& outcome = finish.outcome;
+    Record record{level_of(finish), event_of(outcome.kind), {}, {}, pid};
+    add_run(record, *finish.entry, finish.key);
+    const std::string& command = finish.entry->command;
+    if (outcome.kind == engine::Outcome::Kind::exited) {
+            record.fields.push_back({"status", status_text(outcome.status)});
+        record.fields.push_back({"duration_s", seconds_text(outcome.duration)});
+        record.classic = classic_line(
+            finish.entry->user, "END",
+            fmt::format("{} ({}, {} s)", command,
+                        outcome.status.signalled ? status_text(outcome.status)
+                                                 : "status " + status_text(outcome.status),
+                        seconds_text(outcome.duration)));
+        return record;
+    }
+    std::string reason = outcome.reason;
+    if (outcome.launch_error.error != 0) {
+        reason += (reason.empty() ? "" : "; ") + launch_error_text(outcome.launch_error);
+    }
+    record.fields.push_back({"reason", reason});
+    const bool is_error = outcome.kind == engine::Outcome::Kind::not_started;
+    record.classic =
+        classic_line(finish.entry->user, is_error ? "ERROR" : "INFO",
+                     fmt::format("{}, {}: {}", event_of(outcome.kind), reason, command));
+    return record;
+}
+
+Record not_run(const engine::Verdict& verdict) {
+    const bool is_missed = verdict.fate == engine::Fate::missed;
+    Record record{Level::warning, is_missed ? "due-missed" : "due-merged", {}, {}, 0};
+    record.fields.push_back({"user", std::string(verdict.key.job.owner())});
+    record.fields.push_back({"job", cut(printable(verdict.key.job.title()))});
+    record.fields.push_back({"first", instant_text(verdict.first)});
+    record.fields.push_back({"last", instant_text(verdict.key.due)});
+    record.fields.push_back({"count", static_cast<std::int64_t>(verdict.count)});
+    if (!is_missed) record.fields.push_back({"into", instant_text(verdict.into)});
+    return record;
+}
+
+Record clock_set_back(const engine::OpenPass& pass) {
+    Record record{Level::warning, "clock-set-back", {}, {}, 0};
+    record.fields.push_back({"from", instant_text(pass.from)});
+    record.fields.push_back({"to", instant_text(pass.to)});
+    record.fields.push_back({"pass", static_cast<std::int64_t>(pass.pass)});
+    record.fields.push_back({"repeats", pass.fixed_too ? "all" : "wildcard"});
+    return record;
+}
+
+Record home_replaced(const engine::Spawn& spawn, int error, int pid) {
+    Record record{Level::warning, "home-replaced", {}, {}, pid};
+    add_run(record, *spawn.entry, spawn.key);
+    const std::string reason =
+        fmt::format("HOME cannot be entered, the job runs in /: {}", std::strerror(error));
+    record.fields.push_back({"reason", reason});
+    record.classic = classic_line(spawn.entry->user, "INFO", reason);
+    return record;
+}
+
+Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::string_view line) {
+    Record record{Level::info, "run-output", {}, {}, 0};
+    add_run(record, entry, key);
+    record.fields.push_back({"line", std::string(line)});
+    record.classic = classic_line(entry.user, "CMDOUT", line);
+    return record;
+}
+
+Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key,
+                    std::string_view problem) {
+    Record record{Level::warning, "mail-problem", {}, {}, 0};
+    add_run(record, entry, key);
+    record.fields.push_back({"reason", std::string(problem)});
+    record.classic = classic_line(entry.user, "MAIL", problem);
+    return record;
+}
+
+Record holds(const engine::Snapshot& snapshot) {
+    Record record{Level::info, "holds", {}, {}, 0};
+    record.fields.push_back({"tables", static_cast<std::int64_t>(snapshot.tables)});
+    record.fields.push_back({"jobs", static_cast<std::int64_t>(snapshot.jobs.size())});
+    record.fields.push_back({"running", static_cast<std::int64_t>(snapshot.running)});
+    return record;
+}
+
+Record holds_job(const engine::Snapshot::Job& job) {
+    Record record{Level::info, "holds-job", {}, {}, 0};
+    add_job(record, *job.entry);
+    record.fields.push_back({"schedule", job.entry->schedule_text});
+    record.fields.push_back(
+        {"next", job.next_due ? instant_text(*job.next_due) : std::string("never")});
+    if (job.running > 0)
+        record.fields.push_back({"running", static_cast<std::int64_t>(job.running)});
+    return record;
+}
+
+}  // namespace cron::daemon

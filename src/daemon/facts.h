@@ -1,0 +1,40 @@
+// What crond has to say, as log records: one function a fact. Pure.
+// Source of the classic lines: Debian's cron and cronie (their syslog is what parsers know).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "crontab/diagnostic.h"
+#include "daemon/record.h"
+#include "engine/effect.h"
+#include "engine/engine.h"
+#include "spool/tables.h"
+
+namespace cron::daemon {
+
+// How a job is called where there is little room: its command, on one line and cut.
+std::string short_name(const crontab::Entry& entry);
+
+Record said(Level level, std::string_view event, std::string message);  // about the daemon itself
+Record started_up(std::string_view version, bool is_foreground);
+Record shut_down();
+Record table_loaded(const spool::Loaded& loaded, bool is_first);
+Record table_removed(const std::string& name);
+Record table_notice(const spool::Notice& notice);
+Record table_diagnostic(const spool::Loaded& loaded, const crontab::Diagnostic& diagnostic);
+Record run_started(const engine::Spawn& spawn, int pid, Instant now);
+Record run_postponed(const engine::Postpone& postpone);
+// An end, or why a granted run did not start. `pid` is 0 where there was no process.
+Record run_finished(const engine::Finish& finish, int pid);
+// Due times that are not started: missed, or merged into another.
+Record not_run(const engine::Verdict& verdict);
+Record clock_set_back(const engine::OpenPass& pass);
+Record home_replaced(const engine::Spawn& spawn, int error, int pid);
+Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::string_view line);
+Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key,
+                    std::string_view problem);
+Record holds(const engine::Snapshot& snapshot);
+Record holds_job(const engine::Snapshot::Job& job);
+
+}  // namespace cron::daemon

@@ -1,0 +1,35 @@
+// A file that one process at a time holds locked, with its pid in it: the pidfile, and the lock of
+// a spool.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "base/unique_fd.h"
+
+namespace cron::daemon {
+
+// Held from acquire() to destruction, by flock and by an open-file-description lock, since other
+// crons take the one or the other (or fcntl's old kind, which sees the second) and flock does not
+// see the rest. The kernel drops them when the process dies, however it dies.
+//
+// The file stays when the lock ends, emptied. To remove it would be a race: a starter that had
+// opened it would lock a file without a name, and the next one a new file, and both would run.
+class LockFile {
+  public:
+    // Never waits. An error with code `busy` says which process has the lock; the file is then as
+    // it was. To be called in the process that is to hold it: locks are not passed to a fork's
+    // child under its own pid. Processes that are started do not inherit the descriptor.
+    static Result<LockFile> acquire(const std::string& path);
+
+    LockFile(LockFile&&) noexcept = default;
+    LockFile& operator=(LockFile&&) noexcept = delete;
+    ~LockFile();
+
+  private:
+    explicit LockFile(UniqueFd fd) : fd_(std::move(fd)) {}
+
+    UniqueFd fd_;
+};
+
+}  // namespace cron::daemon

@@ -1,0 +1,56 @@
+// The log of the daemon: one line per fact, to syslog or to stderr. Writing to it never blocks and
+// never fails.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "calendar/zone.h"
+#include "crontab/table.h"
+#include "daemon/event_loop.h"
+#include "daemon/outbox.h"
+#include "daemon/record.h"
+
+namespace cron::daemon {
+
+struct LogOptions {
+    LogFormat format = LogFormat::text;
+    Level threshold = Level::info;
+    crontab::Flavour flavour = crontab::Flavour::debian;
+    int pid = 0;                           // the daemon's
+    std::string syslog_path = "/dev/log";  // format syslog
+    int fd = 2;                            // the other formats; not closed
+};
+
+// For the loop's thread.
+class Log {
+  public:
+    explicit Log(const LogOptions& options);
+
+    // What cannot be written at once is written when `loop` finds room for it; without a loop, when
+    // more is written. The log dies before the loop.
+    void attach(EventLoop& loop) { outbox_->attach(loop); }
+    // The zone in which times are written; UTC before.
+    void set_zone(const calendar::Zone& zone) { zone_ = zone; }
+
+    bool accepts(Level level) const { return level <= options_.threshold; }
+    // One line, if the level is accepted. When more waits than a bound, lines are dropped and
+    // counted, and the next one that finds room stands behind one that tells the count.
+    void write(const Record& record, Instant now);
+    // Tries to write what waits. Before the end of the process.
+    void flush() { outbox_->flush(); }
+
+    // Lines lost since the start.
+    std::uint64_t dropped() const { return outbox_->dropped(); }
+
+  private:
+    std::string line(const Record& record, Instant now) const;
+
+    LogOptions options_;
+    calendar::Zone zone_;
+    std::unique_ptr<Outbox> outbox_;
+    std::uint64_t dropped_told_ = 0;
+};
+
+}  // namespace cron::daemon

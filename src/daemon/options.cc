@@ -1,0 +1,198 @@
+#include "daemon/options.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "base/text.h"
+#include "schedule/duration.h"
+
+namespace cron::daemon {
+namespace {
+
+constexpr const char* kDescription =
+    "Runs the jobs of the machine's crontabs at their times, or those of the TABLEs given.\n"
+    "crond(8) has the whole of it.";
+
+// The options as they were written; empty where they were not.
+struct Written {
+    bool foreground = false;
+    bool test = false;
+    std::optional<std::string> log, log_level, output, grace, root, spool, pidfile, mailer;
+    std::vector<std::string> tables;
+};
+
+void declare(CLI::App& app, Written& written) {
+    app.set_help_flag("-h,--help", "Print this and exit");
+    app.set_version_flag("-V,--version", "crond (belfry) " BELFRY_VERSION);
+    app.add_flag("-f,-n,--foreground", written.foreground, "Stay in the foreground, log to stderr");
+    app.add_flag("--test", written.test, "Read all tables, print what is wrong, exit with 0 or 1");
+    const auto add = [&](const char* name, const char* type, auto& value, const char* help) {
+        app.add_option(name, value, help)->type_name(type);
+    };
+    add("--root", "DIR", written.root, "Put this before all default paths");
+    add("--spool", "DIR", written.spool, "The spool folder [/var/spool/cron]");
+    add("--pidfile", "FILE", written.pidfile, "The pidfile [/run/crond.pid]");
+    add("--mailer", "PATH", written.mailer, "The program for mail [/usr/sbin/sendmail]");
+    add("--log", "WHERE", written.log, "syslog, or text or json on stderr");
+    add("--log-level", "LEVEL", written.log_level, "error, warning, info or debug [info]");
+    add("--output", "HOW", written.output, "What jobs print: mail, or prefix or raw on stdout");
+    add("--grace", "DURATION", written.grace, "From TERM to KILL when stopping [25s]");
+    add("TABLE", "", written.tables, "Run just these tables, as the caller");
+}
+
+template <class T, std::size_t kSize>
+Result<T> choose(std::string_view option, const std::string& word,
+                 const std::array<std::pair<std::string_view, T>, kSize>& choices) {
+    std::string names;
+    for (const auto& [name, value] : choices) {
+        if (name == word) return value;
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+    }
+    return failure(ErrorCode::invalid,
+                   fmt::format("{} '{}' is not one of {}", option, printable(word), names));
+}
+
+constexpr std::array<std::pair<std::string_view, LogFormat>, 3> kLogFormats = {
+    {{"syslog", LogFormat::syslog}, {"text", LogFormat::text}, {"json", LogFormat::json}}};
+constexpr std::array<std::pair<std::string_view, Level>, 4> kLevels = {{{"error", Level::error},
+                                                                        {"warning", Level::warning},
+                                                                        {"info", Level::info},
+                                                                        {"debug", Level::debug}}};
+constexpr std::array<std::pair<std::string_view, OutputFormat>, 3> kOutputFormats = {
+    {{"mail", OutputFormat::mail}, {"prefix", OutputFormat::prefix}, {"raw", OutputFormat::raw}}};
+
+// The word that was written for an option, or its default.
+template <class T, std::size_t kSize>
+Result<void> set(T& option, std::string_view name, const std::optional<std::string>& word,
+                 T otherwise, const std::array<std::pair<std::string_view, T>, kSize>& choices) {
+    option = otherwise;
+    if (!word) return {};
+    const Result<T> chosen = choose(name, *word, choices);
+    if (!chosen) return tl::unexpected(chosen.error());
+    option = *chosen;
+    return {};
+}
+
+Result<void> set_path(std::optional<std::string>& option, std::string_view name,
+                      const std::optional<std::string>& written, std::string_view directory) {
+    if (!written) return {};
+    if (written->empty()) {
+        return failure(ErrorCode::invalid, fmt::format("{} is an empty path", name));
+    }
+    option = written->front() == '/' ? *written : fmt::format("{}/{}", directory, *written);
+    while (option->size() > 1 && option->back() == '/') option->pop_back();
+    return {};
+}
+
+Result<void> set_paths(Options& options, const Written& written, std::string_view directory) {
+    std::optional<std::string> root;
+    Result<void> done = set_path(root, "--root", written.root, directory);
+    if (done) done = set_path(options.spool, "--spool", written.spool, directory);
+    if (done) done = set_path(options.pidfile, "--pidfile", written.pidfile, directory);
+    if (done) done = set_path(options.mailer, "--mailer", written.mailer, directory);
+    if (!done) return done;
+    if (root && *root != "/") options.root = *root;
+    for (const std::string& table : written.tables) {
+        std::optional<std::string> path;
+        if (done = set_path(path, "TABLE", table, directory); !done) return done;
+        options.tables.push_back(*path);
+    }
+    return {};
+}
+
+Result<void> set_grace(Options& options, const std::optional<std::string>& word) {
+    if (!word) return {};
+    const std::optional<seconds> grace = schedule::parse_duration(*word);
+    if (!grace) {
+        return failure(ErrorCode::invalid,
+                       fmt::format("--grace '{}' is not a duration such as 90s, 5m or 2h30m",
+                                   printable(*word)));
+    }
+    options.grace = *grace;
+    return {};
+}
+
+// A daemon in the background has neither stdout nor stderr: what is asked to go there would be
+// lost.
+Result<void> check_streams(const Options& options) {
+    if (options.foreground || options.test) return {};
+    if (options.log != LogFormat::syslog) {
+        return failure(ErrorCode::invalid, "--log text and --log json need --foreground");
+    }
+    if (options.output != OutputFormat::mail) {
+        return failure(ErrorCode::invalid, "--output prefix and --output raw need --foreground");
+    }
+    return {};
+}
+
+Result<Options> to_options(const Written& written, std::string_view directory) {
+    Options options;
+    options.foreground = written.foreground;
+    options.test = written.test;
+    const bool has_streams = options.foreground || options.test;
+    const bool is_container = options.foreground && !written.tables.empty();
+    Result<void> done = set(options.log, "--log", written.log,
+                            has_streams ? LogFormat::text : LogFormat::syslog, kLogFormats);
+    if (done) done = set(options.log_level, "--log-level", written.log_level, Level::info, kLevels);
+    if (done) {
+        done = set(options.output, "--output", written.output,
+                   is_container ? OutputFormat::prefix : OutputFormat::mail, kOutputFormats);
+    }
+    if (done) done = set_grace(options, written.grace);
+    if (done) done = set_paths(options, written, directory);
+    if (done) done = check_streams(options);
+    if (!done) return tl::unexpected(done.error());
+    return options;
+}
+
+// CLI11's messages are sentences; ours are clauses.
+std::string clause(std::string text) {
+    text = text.substr(0, text.find('\n'));
+    if (!text.empty() && text.back() == '.') text.pop_back();
+    if (!text.empty()) text.front() = to_lower(text.front());
+    return printable(text);
+}
+
+}  // namespace
+
+Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory) {
+    CLI::App app(kDescription, "crond");
+    Written written;
+    Options notice;
+    try {
+        declare(app, written);
+        // CLI11 takes them from the back.
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::CallForHelp&) {
+        notice.notice = app.help();
+        return notice;
+    } catch (const CLI::CallForVersion& version) {
+        notice.notice = std::string(version.what()) + '\n';
+        return notice;
+    } catch (const CLI::Error& error) {
+        return failure(ErrorCode::invalid, clause(error.what()));
+    }
+    return to_options(written, directory);
+}
+
+Paths paths_of(const Options& options) {
+    const auto at = [&](std::string_view path) { return options.root + std::string(path); };
+    Paths paths;
+    paths.spool = options.spool.value_or(at("/var/spool/cron"));
+    paths.crontabs = paths.spool + "/crontabs";
+    paths.output = paths.spool + "/output";
+    paths.spool_lock = paths.spool + "/.crond.lock";
+    paths.pidfile = options.pidfile.value_or(at("/run/crond.pid"));
+    paths.reboot_marker = at("/run/crond.reboot");
+    paths.system_table = at("/etc/crontab");
+    paths.system_folder = at("/etc/cron.d");
+    paths.mailer = options.mailer.value_or("/usr/sbin/sendmail");
+    paths.localtime = "/etc/localtime";
+    paths.zoneinfo = "/usr/share/zoneinfo";
+    return paths;
+}
+
+}  // namespace cron::daemon

@@ -1,0 +1,60 @@
+// The command line of crond, and the paths that follow from it. Pure.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "calendar/instant.h"
+#include "daemon/record.h"
+
+namespace cron::daemon {
+
+enum class OutputFormat {
+    mail,
+    prefix,  // lines on stdout and stderr, each with the job's name before it
+    raw,     // the same without the name
+};
+
+// All paths are absolute.
+struct Options {
+    bool foreground = false;
+    bool test = false;
+    LogFormat log = LogFormat::syslog;  // text in the foreground, unless asked for another
+    Level log_level = Level::info;
+    OutputFormat output = OutputFormat::mail;  // prefix in the foreground with tables as arguments
+    seconds grace{25};
+    std::string root;                  // "" is /
+    std::optional<std::string> spool;  // the next three: as asked for; the result is in Paths
+    std::optional<std::string> pidfile;
+    std::optional<std::string> mailer;
+    std::vector<std::string> tables;    // run these, as the caller
+    std::optional<std::string> notice;  // --help, --version: print this on stdout and exit with 0
+};
+
+// What the arguments (without the program's name) say. Relative paths are below `directory`. The
+// error is one clause; the program says it, points to --help and exits with status 2.
+Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory);
+
+// Where everything is. --root moves the tables and what crond keeps; an option for one path wins
+// over it. What belongs to the machine and is only used (the mailer, its zones) stays.
+struct Paths {
+    std::string spool;  // the working directory
+    std::string crontabs;
+    std::string output;
+    std::string spool_lock;
+    std::string pidfile;
+    std::string reboot_marker;
+    std::string system_table;
+    std::string system_folder;  // cron.d
+    std::string mailer;
+    std::string localtime;
+    std::string zoneinfo;
+};
+
+Paths paths_of(const Options& options);
+
+}  // namespace cron::daemon

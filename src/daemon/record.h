@@ -1,0 +1,32 @@
+// One fact for the log, before anything is known of how and where it is written.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace cron::daemon {
+
+enum class Level { error, warning, info, debug };
+
+enum class LogFormat { syslog, text, json };
+
+struct Field {
+    std::string_view key;  // a literal: lower case, words joined by _
+    std::variant<std::string, std::int64_t> value;
+};
+
+struct Record {
+    Level level = Level::info;
+    std::string_view event;  // a literal: lower case, words joined by -
+    std::vector<Field> fields;
+    // How classic crons say it in syslog, by classic_line(). Where it is empty, syslog has event
+    // and fields in the same shape, as "(CRON) INFO (event key=value)".
+    std::string classic;
+    // The process of the job that the fact is about; 0: the daemon's own.
+    int pid = 0;
+};
+
+}  // namespace cron::daemon

@@ -1,0 +1,89 @@
+#include "daemon/setting.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "daemon/boot.h"
+#include "daemon/clock.h"
+#include "process/user.h"
+
+namespace cron::daemon {
+namespace {
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : value;
+}
+
+spool::UserAnswer find_user(const std::string& name) {
+    const auto found = process::find_user(name);
+    if (found) return {spool::UserAnswer::Kind::known, found->uid};
+    const bool is_unknown = found.error().code == ErrorCode::not_found;
+    return {is_unknown ? spool::UserAnswer::Kind::unknown : spool::UserAnswer::Kind::unsure, 0};
+}
+
+}  // namespace
+
+Setting make_setting(const Options& options, std::string job_program, std::string version) {
+    Setting setting;
+    setting.options = options;
+    setting.paths = paths_of(options);
+    setting.job_program = std::move(job_program);
+    setting.version = std::move(version);
+    setting.home_variable = variable("HOME");
+    setting.zones.zoneinfo_dir = setting.paths.zoneinfo;
+    setting.zones.localtime = setting.paths.localtime;
+    if (std::getenv("TZ") != nullptr) setting.zones.tz = variable("TZ");
+    return setting;
+}
+
+Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Zone& zone) {
+    const auto caller = process::current_user(setting.home_variable);
+    if (!caller) return tl::unexpected(caller.error());
+    spool::Settings settings;
+    if (setting.options.tables.empty()) {
+        settings.places = {setting.paths.crontabs, setting.paths.system_table,
+                           setting.paths.system_folder};
+    }
+    settings.arguments = setting.options.tables;
+    settings.trusted = caller->uid;
+    settings.caller = caller->name;
+    settings.machine_id = read_machine_id();
+    settings.zone = zone;
+    settings.find_zone = [sources = setting.zones](std::string_view name) {
+        return zones::find_zone(name, sources);
+    };
+    settings.find_user = find_user;
+    return settings;
+}
+
+int check_tables(const Setting& setting) {
+    const auto zone = zones::local_zone(setting.zones);
+    const auto settings = zone ? spool_settings(setting, *zone) : tl::unexpected(zone.error());
+    if (!settings) {
+        fmt::print(stderr, "crond: {}\n", settings.error().message);
+        return 1;
+    }
+    spool::Tables tables(*settings);
+    const spool::Changes changes = tables.scan(read_clock().instant);
+    bool is_good = changes.notices.empty();
+    std::size_t entries = 0;
+    for (const spool::Notice& notice : changes.notices) {
+        fmt::print("({}) {}\n", printable(notice.who), printable(notice.message));
+    }
+    for (const spool::Loaded& loaded : changes.loaded) {
+        entries += loaded.table.entries.size();
+        for (const crontab::Diagnostic& diagnostic : loaded.table.diagnostics) {
+            is_good = is_good && diagnostic.severity != crontab::Severity::error;
+            fmt::print("{}", crontab::print(diagnostic, loaded.name));
+        }
+    }
+    fmt::print("{} tables, {} entries\n", changes.loaded.size(), entries);
+    return is_good ? 0 : 1;
+}
+
+}  // namespace cron::daemon

@@ -1,0 +1,34 @@
+// What the daemon is told by the process around it, and what follows from that for its parts.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "calendar/zone.h"
+#include "daemon/options.h"
+#include "spool/tables.h"
+#include "zones/load.h"
+
+namespace cron::daemon {
+
+struct Setting {
+    Options options;
+    Paths paths;
+    std::string job_program;  // the path of crond-job
+    std::string version;
+    std::string home_variable;  // HOME, for tables given as arguments
+    zones::Sources zones;
+};
+
+Setting make_setting(const Options& options, std::string job_program, std::string version);
+
+// Where tables are looked for, and how users and zones are found. An error: we do not know who we
+// are.
+Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Zone& zone);
+
+// `crond --test`: reads every table, prints what is wrong with them and how many entries there are.
+// The exit status: 0, or 1 if anything is wrong.
+int check_tables(const Setting& setting);
+
+}  // namespace cron::daemon

@@ -1,0 +1,73 @@
+// crond: the scheduler daemon.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "daemon/crond.h"
+
+namespace {
+
+using namespace cron;
+using namespace cron::daemon;
+
+constexpr int kUsageError = 2;
+
+// crond-job stands where it was installed, or beside us in a build folder.
+std::string find_job_program() {
+    std::string self(4096, '\0');
+    const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size());
+    if (length > 0) {
+        self.resize(static_cast<std::size_t>(length));
+        const std::string beside = self.substr(0, self.rfind('/')) + "/crond-job";
+        if (::access(beside.c_str(), X_OK) == 0) return beside;
+    }
+    return BELFRY_JOB_PROGRAM;
+}
+
+std::string working_directory() {
+    char path[4096];
+    return ::getcwd(path, sizeof path) == nullptr ? "/" : path;
+}
+
+int run(const Options& options) {
+    const Setting setting = make_setting(options, find_job_program(), BELFRY_VERSION);
+    if (options.test) return check_tables(setting);
+
+    auto readiness = daemonize({options.foreground, {}});
+    if (!readiness) {
+        fmt::print(stderr, "crond: {}\n", readiness.error().message);
+        return EXIT_FAILURE;
+    }
+    auto crond = Crond::create(setting);
+    if (!crond) {
+        readiness->failed(crond.error().message);
+        return EXIT_FAILURE;
+    }
+    const auto ended = (*crond)->run(*readiness);
+    if (!ended) readiness->failed(ended.error().message);
+    std::fflush(nullptr);
+    // Not by way of destructors: a user lookup may hang in the worker's thread.
+    ::_exit(ended ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::span<const char* const> arguments(argv + 1, argv + argc);
+    const auto options = parse_options(arguments, working_directory());
+    if (!options) {
+        fmt::print(stderr, "crond: {}\nTry 'crond --help'.\n", options.error().message);
+        return kUsageError;
+    }
+    if (options->notice) {
+        fmt::print("{}", *options->notice);
+        return EXIT_SUCCESS;
+    }
+    return run(*options);
+}

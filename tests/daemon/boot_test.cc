@@ -1,0 +1,70 @@
+#include "daemon/boot.h"
+
+#include <sys/stat.h>
+#include <climits>
+
+#include <catch2/catch.hpp>
+
+#include "support.h"
+
+namespace cron::daemon {
+
+TEST_CASE("boot: the machine id is the file's first word", "[daemon]") {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "id") << "0123456789abcdef0123456789abcdef\nmore\n";
+    CHECK(read_machine_id(folder / "id") == "0123456789abcdef0123456789abcdef");
+}
+
+TEST_CASE("boot: without a machine id the host's name stands for it", "[daemon]") {
+    const TemporaryFolder folder;
+    std::array<char, HOST_NAME_MAX + 1> name{};
+    REQUIRE(::gethostname(name.data(), name.size() - 1) == 0);
+    CHECK(read_machine_id(folder / "none") == name.data());
+    std::ofstream(folder / "empty") << "\n";
+    CHECK(read_machine_id(folder / "empty") == name.data());
+    // One that would hang a reader.
+    REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
+    CHECK(read_machine_id(folder / "fifo") == name.data());
+}
+
+TEST_CASE("boot: reading an id is bounded", "[daemon]") {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "id") << std::string(100'000, 'a');
+    CHECK(read_machine_id(folder / "id").size() == 128);
+}
+
+TEST_CASE("boot: the boot id does not change while the machine runs", "[daemon]") {
+    const Result<std::string> id = read_boot_id();
+    REQUIRE(id);
+    CHECK(id->size() == 36);
+    CHECK(*read_boot_id() == *id);
+    CHECK_FALSE(read_boot_id("/nonexistent"));
+}
+
+TEST_CASE("boot: @reboot entries are due once, and the mark has mode 0", "[daemon]") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "crond.reboot";
+    CHECK(*claim_reboot(path));
+    CHECK_FALSE(*claim_reboot(path));
+    struct stat file {};
+    REQUIRE(::stat(path.c_str(), &file) == 0);
+    CHECK((file.st_mode & 07777) == 0);
+    CHECK(file.st_size == 0);
+}
+
+TEST_CASE("boot: a link in the mark's place is not followed and counts as the mark", "[daemon]") {
+    const TemporaryFolder folder;
+    std::filesystem::create_symlink(folder / "elsewhere", folder / "crond.reboot");
+    CHECK_FALSE(*claim_reboot(folder / "crond.reboot"));
+    CHECK_FALSE(std::filesystem::exists(folder / "elsewhere"));
+}
+
+TEST_CASE("boot: a mark that cannot be made is an error that names it", "[daemon]") {
+    const TemporaryFolder folder;
+    const Result<bool> claim = claim_reboot(folder / "none/crond.reboot");
+    REQUIRE_FALSE(claim);
+    CHECK(claim.error().code == ErrorCode::not_found);
+    CHECK(claim.error().message.find("crond.reboot") != std::string::npos);
+}
+
+}  // namespace cron::daemon
