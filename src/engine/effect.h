@@ -24,7 +24,7 @@ struct Decide {
     std::uint64_t batch = 0;
     std::vector<Verdict> verdicts;  // at most kBatchMax
     std::vector<KnownJob> known;
-    std::optional<Instant> decided_until;  // with these verdicts all is decided up to here
+    std::optional<Instant> decided_until;  // no verdict in this pass is on a later due time
 };
 
 // The clock was set back so far that due times come again: record it before any later verdict.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,17 +17,22 @@ namespace cron::engine {
 
 // What a ledger remembers of a job.
 struct JobMemory {
-    Instant known_since{};           // since when its present schedule is known
-    std::optional<Instant> decided;  // its latest decided due time in its present pass
+    Instant known_since{};            // since when its present schedule is known
+    Pass known_in = 0;                // the highest pass at that time
+    std::map<Pass, Instant> decided;  // its latest decided due time, by pass
 };
 
 // What a ledger remembers, for an engine that starts.
 struct Memory {
-    std::optional<Instant> decided_until;  // up to here every due time has a verdict
-    Pass last_pass = 0;                    // the highest number given
-    Pass wildcard_pass = 0;                // in which wildcard schedules are
-    Pass fixed_pass = 0;                   // in which fixed ones are
-    bool same_boot = false;                // as the boot in which it was written
+    std::optional<Instant> decided_until;  // no due time after this has a verdict in this pass
+    // The same for fixed schedules, which a step back of up to 3 hours leaves as it was.
+    std::optional<Instant> fixed_decided_until;
+    Pass last_pass = 0;                       // the highest number given
+    Pass wildcard_pass = 0;                   // in which wildcard schedules are
+    Pass fixed_pass = 0;                      // in which fixed ones are
+    Instant wildcard_since = Instant::min();  // when these began
+    Instant fixed_since = Instant::min();
+    bool same_boot = false;  // as the boot in which it was written
     std::unordered_map<JobId, JobMemory> jobs;
 };
 

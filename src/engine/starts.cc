@@ -30,14 +30,13 @@ void Engine::State::start_ready() {
 }
 
 void Engine::State::start(Run& run) {
+    Job* job = jobs_.find(run.key.job);
+    if (job != nullptr) run.entry = job->entry;  // as it reads now
     if (auto outcome = objection(run)) {
         finish(run, *std::move(outcome));
         return;
     }
-    if (Job* job = jobs_.find(run.key.job)) {
-        std::erase(job->pending, run.number);
-        run.entry = job->entry;  // as it reads now
-    }
+    if (job != nullptr) std::erase(job->pending, run.number);
     runs_.start(run);
     effects_.emplace_back(Spawn{run.number, run.key, run.attempt, run.cause, run.entry});
 }
@@ -109,13 +108,22 @@ void Engine::State::on(const LaunchFailed& event) {
 }
 
 void Engine::State::try_again(Run& run, const LaunchError& error) {
+    Job* job = jobs_.find(run.key.job);
+    if (job != nullptr && newer_pending(run, *job) != nullptr) {
+        Outcome outcome;
+        outcome.kind = Outcome::Kind::merged;
+        outcome.launch_error = error;
+        outcome.reason = "a run of this job already waits to start";
+        finish(run, std::move(outcome));
+        return;
+    }
     ++run.failed_starts;
     run.last_error = error;
     run.started.reset();
     const microseconds delay = retry_delay(run.failed_starts);
     runs_.postpone(run, now_.monotonic + delay);
     effects_.emplace_back(Postpone{run.number, run.key, error, delay, run.entry});
-    if (Job* job = jobs_.find(run.key.job)) {
+    if (job != nullptr) {
         job->pending.push_back(run.number);
         return;
     }

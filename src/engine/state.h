@@ -92,8 +92,10 @@ class Engine::State {
     Pass last_pass_ = 0;
     Pass wildcard_pass_ = 0;
     Pass fixed_pass_ = 0;
+    Instant wildcard_since_ = Instant::min();  // when these passes began
+    Instant fixed_since_ = Instant::min();
     std::optional<Instant> decided_until_;
-    std::optional<Instant> sent_until_;  // what the ledger has been told of it
+    std::optional<Instant> fixed_decided_until_;  // the same in the pass of fixed schedules
     std::optional<Now> last_look_;
     std::optional<Stop> stop_;
     std::optional<Wake> last_wake_;

@@ -12,16 +12,24 @@ void Engine::State::on(const Started& event) {
     last_pass_ = memory_.last_pass;
     wildcard_pass_ = memory_.wildcard_pass;
     fixed_pass_ = memory_.fixed_pass;
+    wildcard_since_ = memory_.wildcard_since;
+    fixed_since_ = memory_.fixed_since;
     decided_until_ = memory_.decided_until;
-    sent_until_ = decided_until_;
+    fixed_decided_until_ = memory_.fixed_decided_until;
 }
 
 void Engine::State::on(const TablesChanged& event) {
     // A clock that was set back is told from one that goes on before any job is placed on it.
     check_clock();
     for (const std::string& name : event.removed) take(jobs_.remove(name), false);
-    for (const LoadedTable& table : event.loaded)
-        take(jobs_.load(table), boot_ && table.since_start);
+    for (const LoadedTable& table : event.loaded) {
+        JobTable::Change change = jobs_.load(table);
+        // What was not there when the daemon started is new, whatever was once known of it.
+        if (!table.since_start) {
+            for (const Job* job : change.added) memory_.jobs.erase(job->id);
+        }
+        take(std::move(change), boot_ && table.since_start);
+    }
 }
 
 void Engine::State::take(JobTable::Change change, bool boot_entries_due) {
@@ -32,10 +40,13 @@ void Engine::State::take(JobTable::Change change, bool boot_entries_due) {
     for (Job* job : change.rescheduled) {
         withdraw_pending(*job, "its schedule has changed");
         queue_.remove(*job);
-        job->decided = std::max(job->decided, now_.instant);
+        if (!active_) {
+            memory_.jobs.erase(job->id);  // it is known from when the clock is set
+            continue;
+        }
+        job->decided = now_.instant;  // the ledger refuses what has a verdict
         known_.push_back({job->id, now_.instant});
-        if (active_ && job->entry->schedule.kind() != schedule::Schedule::Kind::reboot)
-            queue_.add(*job);
+        if (job->entry->schedule.kind() != schedule::Schedule::Kind::reboot) queue_.add(*job);
     }
     if (active_) activate(change.added);
     for (Job* job : change.added) {
@@ -49,20 +60,24 @@ void Engine::State::take(JobTable::Change change, bool boot_entries_due) {
 Instant Engine::State::remembered_until(const Job& job) const {
     const auto known = memory_.jobs.find(job.id);
     if (known == memory_.jobs.end()) return now_.instant;
-    const bool is_wildcard = job.entry->schedule.is_wildcard();
-    const Pass then = is_wildcard ? memory_.wildcard_pass : memory_.fixed_pass;
-    if (then != pass_of(*job.entry)) return now_.instant;
-    const Instant decided = known->second.decided.value_or(Instant::min());
-    return std::max(
-        {memory_.decided_until.value_or(Instant::min()), known->second.known_since, decided});
+    const Pass pass = pass_of(*job.entry);
+    Instant remembered = job.entry->schedule.is_wildcard() ? wildcard_since_ : fixed_since_;
+    // What was before the present pass says nothing about it.
+    if (known->second.known_in >= pass)
+        remembered = std::max(remembered, known->second.known_since);
+    const auto decided = known->second.decided.find(pass);
+    if (decided != known->second.decided.end()) remembered = std::max(remembered, decided->second);
+    return remembered;
 }
 
 // Nobody was there to decide for longer than an outage that counts as mere lateness.
 bool Engine::State::was_down(const std::vector<Job*>& jobs) const {
     if (!memory_.same_boot) return true;
+    const Instant decided_until = memory_.decided_until.value_or(Instant::min());
     return std::any_of(jobs.begin(), jobs.end(), [&](const Job* job) {
-        const auto due =
-            schedule::next_after(job->entry->schedule, job->entry->zone, remembered_until(*job));
+        // Not what was long gone from the tables and now is back.
+        const Instant until = std::max(remembered_until(*job), decided_until);
+        const auto due = schedule::next_after(job->entry->schedule, job->entry->zone, until);
         return due && *due + kShortOutage < now_.instant;
     });
 }

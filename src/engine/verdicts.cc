@@ -23,6 +23,7 @@ void Engine::State::decide_due() {
         queue_.advance_front(horizon);
     }
     decided_until_ = std::max(decided_until_.value_or(horizon), horizon);
+    fixed_decided_until_ = std::max(fixed_decided_until_, decided_until_);
 }
 
 void Engine::State::propose(Job& job, const Judgement& judgement) {
@@ -67,9 +68,7 @@ void Engine::State::send_decides() {
             }
             decide.verdicts.push_back(std::move(proposal.verdict));
         }
-        // A batch that others follow does not yet make all decided: a crash may come in between.
-        if (next == proposals_.size()) sent_until_ = decided_until_;
-        decide.decided_until = sent_until_;
+        decide.decided_until = decided_until_;
         effects_.emplace_back(std::move(decide));
     }
     proposals_.clear();

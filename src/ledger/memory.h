@@ -2,6 +2,8 @@
 // end.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <unordered_map>
 
 #include "engine/effect.h"
@@ -23,15 +25,18 @@ class MemoryLedger {
   private:
     struct Job {
         Instant known_since{};
-        engine::Pass pass = 0;
-        std::optional<Instant> decided;  // in `pass`
+        engine::Pass known_in = 0;
+        std::map<engine::Pass, Instant> decided;
     };
 
     std::unordered_map<JobId, Job> jobs_;
     std::optional<Instant> decided_until_;
+    std::optional<Instant> fixed_decided_until_;
     engine::Pass last_pass_ = 0;
     engine::Pass wildcard_pass_ = 0;
     engine::Pass fixed_pass_ = 0;
+    Instant wildcard_since_ = Instant::min();
+    Instant fixed_since_ = Instant::min();
 };
 
 }  // namespace cron::ledger

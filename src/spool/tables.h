@@ -13,8 +13,6 @@
 #include <vector>
 
 #include "base/hash.h"
-#include "calendar/instant.h"
-#include "calendar/zone.h"
 #include "crontab/table.h"
 #include "spool/file.h"
 #include "spool/rules.h"

@@ -76,20 +76,34 @@ TEST_CASE("verdicts are asked for in batches of a bounded size", "[engine]") {
     CHECK(desk.spawned.size() == 12'000);
 }
 
-TEST_CASE("a batch that others follow does not yet claim that all is decided", "[engine]") {
-    Engine engine(Desk::default_limits());
+TEST_CASE("a crash between two batches loses none of the second and repeats none of the first",
+          "[engine]") {
     crontab::Entries entries;
     for (int i = 0; i < 5'001; ++i) entries.push_back(entry("1 * * * *", std::to_string(i)));
+    const TablesChanged tables{{LoadedTable{"t", entries, true}}, {}};
+    ledger::MemoryLedger ledger;
+    const auto decides = [](const Effects& effects) {
+        std::vector<Decide> found;
+        for (const Effect& effect : effects) {
+            if (const auto* decide = std::get_if<Decide>(&effect)) found.push_back(*decide);
+        }
+        return found;
+    };
+
+    Engine engine(Desk::default_limits());
     engine.handle(Started{}, {kMonday, {}});
-    engine.handle(TablesChanged{{LoadedTable{"t", entries, true}}, {}}, {kMonday, {}});
-    const Instant second = kMonday + seconds{59};
-    std::vector<Decide> decides;
-    for (const Effect& effect : engine.handle(Woken{}, {second, Monotonic{seconds{59}}})) {
-        if (const auto* decide = std::get_if<Decide>(&effect)) decides.push_back(*decide);
-    }
-    REQUIRE(decides.size() == 2);
-    CHECK(decides[0].decided_until < kMonday + minutes{1});
-    CHECK(decides[1].decided_until == kMonday + minutes{1});
+    for (const Decide& known : decides(engine.handle(tables, {kMonday, {}}))) ledger.decide(known);
+    const auto before = decides(engine.handle(Woken{}, {kMonday + seconds{59}, {}}));
+    REQUIRE(before.size() == 2);
+    ledger.decide(before[0]);
+
+    Engine next(Desk::default_limits());
+    const Now later{kMonday + seconds{62}, {}};
+    next.handle(Started{ledger.recall(true), false}, later);
+    const auto after = decides(next.handle(tables, later));
+    REQUIRE(after.size() == 1);
+    REQUIRE(after[0].verdicts.size() == 1);
+    CHECK(after[0].verdicts[0] == before[1].verdicts.at(0));
 }
 
 TEST_CASE("between due times the engine sleeps", "[engine]") {

@@ -210,7 +210,7 @@ TEST_CASE("crond: a storm of SIGHUP loses no due time and repeats none", "[syste
     const std::string folder = root.open_folder("/out");
     root.system_table("@every 1s root echo $CRON_X >>" + folder + "/runs\n");
     for (int i = 0; i < 200; ++i) {
-        root.write("/etc/cron.d/t" + std::to_string(i), "* * * * * root true\n# a\n");
+        root.write("/etc/cron.d/t" + std::to_string(i), "0 0 1 1 * root true\n");
     }
     Process crond(crond_arguments(root));
     REQUIRE(crond.writes(event("started")));
@@ -219,7 +219,7 @@ TEST_CASE("crond: a storm of SIGHUP loses no due time and repeats none", "[syste
     REQUIRE(eventually([&] {
         crond.signal(SIGHUP);
         ++storm;
-        return crond.count(event("run-started")) >= 8;
+        return root.lines("/out/runs").size() >= 8;
     }));
     CHECK(storm > 50);
     crond.signal(SIGTERM);
