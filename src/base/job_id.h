@@ -5,17 +5,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "base/hash.h"
-
 namespace cron {
 
 // Owner, table, and CRON_NAME or else (schedule text, command bytes), and the number among equals,
-// as one immutable string. Cheap to copy and to compare; ordered by its bytes.
+// as one immutable string. Cheap to copy; ordered by its bytes. Not for hash tables: users choose
+// most of its bytes, and could choose them to collide.
 class JobId {
   public:
     JobId() : JobId(std::string()) {}
@@ -30,28 +28,20 @@ class JobId {
         return JobId(join({owner, table, "line", schedule_text, command, std::to_string(number)}));
     }
 
-    const std::string& bytes() const { return text_->bytes; }
+    const std::string& bytes() const { return *text_; }
     std::string_view owner() const { return field(0); }
     std::string_view table() const { return field(1); }
     // The name, or else the command: what people know the job by.
     std::string_view title() const { return field(2) == "name" ? field(3) : field(4); }
-    std::uint64_t hash() const { return text_->hash; }
 
     friend bool operator==(const JobId& a, const JobId& b) {
-        return a.text_ == b.text_ || (a.hash() == b.hash() && a.bytes() == b.bytes());
+        return a.text_ == b.text_ || *a.text_ == *b.text_;
     }
     friend bool operator<(const JobId& a, const JobId& b) { return a.bytes() < b.bytes(); }
 
   private:
-    struct Text {
-        std::string bytes;
-        std::uint64_t hash = 0;
-    };
-
-    explicit JobId(std::string bytes) {
-        const std::uint64_t hash = stable_hash(bytes);
-        text_ = std::make_shared<const Text>(Text{std::move(bytes), hash});
-    }
+    explicit JobId(std::string bytes)
+        : text_(std::make_shared<const std::string>(std::move(bytes))) {}
     // NUL parts the fields: no field can hold one (a table with NUL bytes is refused).
     static std::string join(std::initializer_list<std::string_view> fields) {
         std::string bytes;
@@ -67,14 +57,7 @@ class JobId {
         return rest.substr(0, rest.find('\0'));
     }
 
-    std::shared_ptr<const Text> text_;
+    std::shared_ptr<const std::string> text_;
 };
 
 }  // namespace cron
-
-template <>
-struct std::hash<cron::JobId> {
-    std::size_t operator()(const cron::JobId& id) const noexcept {
-        return static_cast<std::size_t>(id.hash());
-    }
-};

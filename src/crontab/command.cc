@@ -1,14 +1,12 @@
-#include "base/text.h"
 #include "crontab/command.h"
+#include "base/text.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-
 namespace cron::crontab {
 namespace {
-
 
 // Source: do_command.c of Vixie cron, "translation". There \\% is a backslash and an escaped %.
 std::string unescape_input(std::string_view text) {

@@ -11,7 +11,6 @@
 namespace cron::crontab {
 namespace {
 
-
 std::size_t skip_blanks(std::string_view line, std::size_t at) {
     return std::min(line.find_first_not_of(" \t", at), line.size());
 }

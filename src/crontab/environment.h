@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/error.h"
 #include "crontab/table.h"
@@ -24,8 +24,8 @@ class EnvironmentBuilder {
   private:
     Environment current_;
     std::size_t current_bytes_ = 0;
-    std::unordered_map<std::string, std::size_t> places_;  // by name, in current_
-    std::shared_ptr<const Environment> shared_;            // null: current_ has changed since
+    std::map<std::string, std::size_t, std::less<>> places_;  // by name, in current_
+    std::shared_ptr<const Environment> shared_;               // null: current_ has changed since
     std::size_t copied_bytes_ = 0;
 };
 

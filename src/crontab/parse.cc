@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,7 +22,6 @@
 
 namespace cron::crontab {
 namespace {
-
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -55,6 +54,7 @@ class Parser {
     void add_entry(const Line& line, const EntryText& text, const schedule::Schedule& schedule,
                    JobId id);
     JobId number_job(const EntryText& text);
+    void refuse_line(const Line& line, Finding finding);
     void refuse_assignment(const Line& line, std::string_view name, Finding finding);
     void end_suspension();
 
@@ -71,7 +71,7 @@ class Parser {
     EnvironmentBuilder environment_;
     Settings settings_;
     std::optional<Suspension> suspension_;
-    std::unordered_map<JobId, std::uint32_t> equals_;  // how many, by the id of the first
+    std::map<JobId, std::uint32_t> equals_;  // how many, by the id of the first
     std::uint64_t seed_ = 0;
     bool told_of_carriage_return_ = false;
 };
@@ -117,12 +117,12 @@ void Parser::read_lines(std::string_view text) {
 // line = blanks ( "" | "#" text | assignment | entry ) [ CR ]
 void Parser::read_line(Line line) {
     if (line.text.size() > kLineBytesMax) {
-        return error(line, {"line-too-long",
-                            kLineBytesMax,
-                            line.text.size(),
-                            fmt::format("the line has {} bytes, more than {}", line.text.size(),
-                                        kLineBytesMax),
-                            {}});
+        return refuse_line(line, {"line-too-long",
+                                  kLineBytesMax,
+                                  line.text.size(),
+                                  fmt::format("the line has {} bytes, more than {}",
+                                              line.text.size(), kLineBytesMax),
+                                  {}});
     }
     if (!line.text.empty() && line.text.back() == '\r') {
         line.text.remove_suffix(1);
@@ -136,9 +136,16 @@ void Parser::read_line(Line line) {
     const std::size_t begin = line.text.find_first_not_of(" \t");
     if (begin == std::string_view::npos || line.text[begin] == '#') return;
     if (const std::size_t nul = line.text.find('\0'); nul != std::string_view::npos) {
-        return error(line, {"nul-byte", nul, nul + 1, "a NUL byte in the line", {}});
+        return refuse_line(line, {"nul-byte", nul, nul + 1, "a NUL byte in the line", {}});
     }
     if (!read_assignment_line(line)) read_entry_line(line);
+}
+
+// A line that is not even read. Where it was to set something, that is as bad as a bad value.
+void Parser::refuse_line(const Line& line, Finding finding) {
+    const std::string_view text = trim_blanks(line.text.substr(0, kLineBytesMax));
+    const std::string_view name = trim_blanks(text.substr(0, text.find('=')));
+    refuse_assignment(line, name, std::move(finding));
 }
 
 bool Parser::read_assignment_line(const Line& line) {

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace cron::crontab {
 namespace {
 
@@ -39,6 +41,11 @@ Result<void> Settings::set_zone(std::string_view name) {
     if (name.empty()) return {};
     auto known = zones_.find(std::string(name));
     if (known == zones_.end()) {
+        // A zone takes some 16 KB: a table of nothing but rules must not take the machine.
+        if (zones_.size() >= kZonesMax) {
+            return failure(ErrorCode::limit,
+                           fmt::format("it is one of more than {} zones in the table", kZonesMax));
+        }
         Result<calendar::Zone> found =
             options_.find_zone ? options_.find_zone(name)
                                : failure(ErrorCode::not_found, "no zones are known here");

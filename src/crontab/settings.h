@@ -1,9 +1,9 @@
 // Settings are assignments that tell cron how to run the entries below them. One row each.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/error.h"
 #include "calendar/zone.h"
@@ -27,8 +27,7 @@ class Settings {
   private:
     const Options& options_;
     calendar::Zone zone_;
-    std::unordered_map<std::string, Result<calendar::Zone>>
-        zones_;  // those asked for so far, by name
+    std::map<std::string, Result<calendar::Zone>> zones_;  // those asked for so far, by name
 };
 
 struct Setting {

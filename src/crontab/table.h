@@ -77,7 +77,8 @@ struct Options {
 // Bounds, far above real use; passing one is an error of the table that says which.
 inline constexpr std::size_t kTableBytesMax = 16U << 20;
 inline constexpr std::size_t kLinesMax = 1'000'000;
-inline constexpr std::size_t kLineBytesMax = 128U << 10;  // as MAX_ARG_STRLEN of the kernel
+inline constexpr std::size_t kZonesMax = 100;                   // different ones in one table
+inline constexpr std::size_t kLineBytesMax = (128U << 10) - 1;  // as MAX_ARG_STRLEN of the kernel
 inline constexpr std::size_t kEnvironmentBytesMax = 1U << 20;
 inline constexpr std::size_t kEnvironmentsBytesMax = 64U << 20;  // of all that differ in one table
 inline constexpr std::size_t kDiagnosticsMax = 1'000;            // errors, and as many warnings

@@ -40,12 +40,24 @@ std::string read_machine_id(const std::string& path) {
 
 Result<std::string> read_boot_id(const std::string& path) { return read_word(path); }
 
-Result<bool> claim_reboot(const std::string& path) {
-    const UniqueFd fd(
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0));
-    if (fd) return true;
-    if (errno == EEXIST) return false;
-    return system_failure(errno, "create", path);
+Result<bool> claim_reboot(const std::string& path, const std::string& boot_id) {
+    constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    UniqueFd fd(::open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0));
+    if (!fd && errno != EEXIST) return system_failure(errno, "create", path);
+    if (!fd) {
+        // Its mode is 0: who may not read it learns no more than that it is there.
+        fd.reset(::open(path.c_str(), kFlags));
+        if (!fd) return false;
+        std::array<char, kIdBytesMax> bytes;
+        const ssize_t count = ::pread(fd.get(), bytes.data(), bytes.size(), 0);
+        if (count < 0) return system_failure(errno, "read", path);
+        const std::string_view named(bytes.data(), static_cast<std::size_t>(count));
+        if (named.empty() || named == boot_id) return false;
+        if (::ftruncate(fd.get(), 0) != 0) return system_failure(errno, "ftruncate", path);
+    }
+    const ssize_t written = ::pwrite(fd.get(), boot_id.data(), boot_id.size(), 0);
+    if (written < 0) return system_failure(errno, "write", path);
+    return true;
 }
 
 }  // namespace cron::daemon

@@ -16,6 +16,7 @@
 
 #include "daemon/boot.h"
 #include "daemon/facts.h"
+#include "daemon/orphans.h"
 #include "process/user.h"
 #include "zones/load.h"
 
@@ -23,18 +24,23 @@ namespace cron::daemon {
 namespace {
 
 constexpr seconds kMailWait{10};  // for mailers, when stopping
-constexpr std::size_t kReportedJobsMax = 10'000;
+constexpr seconds kLogWait{2};    // for whoever reads the log, when stopping
+constexpr std::size_t kReportedJobsMax = 1'000;
+constexpr std::size_t kDiagnosticsLogged = 20;  // of a table, each time it is read
 
 // A clock that reads an earlier time has not been set: there was no belfry yet.
 constexpr Instant kEarliestCredible{std::chrono::sys_days{std::chrono::year{2025} / 1 / 1}};
 
+// With its parents, where they are missing. One that is there stays as it is.
 Result<void> make_folder(const std::string& path, mode_t mode) {
-    if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return {};
-    if (errno != ENOENT || path.find('/', 1) == std::string::npos) {
-        return system_failure(errno, "mkdir", path);
-    }
+    if (path.empty() || ::access(path.c_str(), F_OK) == 0) return {};
     if (auto parent = make_folder(path.substr(0, path.rfind('/')), 0755); !parent) return parent;
-    return ::mkdir(path.c_str(), mode) == 0 ? Result<void>{} : system_failure(errno, "mkdir", path);
+    if (::mkdir(path.c_str(), mode) != 0) {
+        return errno == EEXIST ? Result<void>{} : system_failure(errno, "mkdir", path);
+    }
+    // The umask may have taken something.
+    if (::chmod(path.c_str(), mode) != 0) return system_failure(errno, "chmod", path);
+    return {};
 }
 
 // The name up to the first dot, as the subject of cron's mail has always had it.
@@ -70,44 +76,54 @@ engine::Limits limits(const Options& options) {
 
 }  // namespace
 
+Result<Crond::Locks> Crond::take_locks(const Paths& paths) {
+    const std::string pid_folder = paths.pidfile.substr(0, paths.pidfile.rfind('/'));
+    const std::string marker_folder = paths.reboot_marker.substr(0, paths.reboot_marker.rfind('/'));
+    for (const std::string& folder : {paths.spool, pid_folder, marker_folder}) {
+        if (auto made = make_folder(folder, 0755); !made) return tl::unexpected(made.error());
+    }
+    // As Debian has it: who may add a table cannot see the others.
+    if (auto made = make_folder(paths.crontabs, 01730); !made) return tl::unexpected(made.error());
+    if (::chdir(paths.spool.c_str()) != 0) return system_failure(errno, "chdir", paths.spool);
+
+    auto pidfile = LockFile::acquire(paths.pidfile);
+    if (!pidfile) return tl::unexpected(pidfile.error());
+    auto spool = LockFile::acquire(paths.spool_lock);
+    if (!spool) return tl::unexpected(spool.error());
+    for (LockFile* lock : {&*pidfile, &*spool}) {
+        if (auto written = lock->write_pid(); !written) return tl::unexpected(written.error());
+    }
+    return Locks{*std::move(pidfile), *std::move(spool)};
+}
+
 Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
     const auto zone = zones::local_zone(setting.zones);
     if (!zone) return tl::unexpected(zone.error());
-
-    std::optional<LockFile> pidfile;
-    std::optional<LockFile> spool_lock;
+    std::optional<Locks> locks;
     if (setting.options.tables.empty()) {
-        const std::string& pid_path = setting.paths.pidfile;
-        for (const auto& [path, mode] : {std::pair<std::string, mode_t>{setting.paths.spool, 0755},
-                                         {setting.paths.crontabs, 01730},
-                                         {pid_path.substr(0, pid_path.rfind('/')), 0755}}) {
-            if (auto made = make_folder(path, mode); !made) return tl::unexpected(made.error());
-        }
-        if (::chdir(setting.paths.spool.c_str()) != 0) {
-            return system_failure(errno, "chdir", setting.paths.spool);
-        }
-        for (const auto& [lock, path] : {std::pair{&pidfile, &setting.paths.pidfile},
-                                         std::pair{&spool_lock, &setting.paths.spool_lock}}) {
-            auto held = LockFile::acquire(*path);
-            if (!held) return tl::unexpected(held.error());
-            lock->emplace(*std::move(held));
-        }
+        auto taken = take_locks(setting.paths);
+        if (!taken) return tl::unexpected(taken.error());
+        locks.emplace(*std::move(taken));
     }
-    auto signals = Signals::take();
+    auto signals = Signals::take(::getpid() == 1);
     if (!signals) return tl::unexpected(signals.error());
     auto loop = EventLoop::create();
     if (!loop) return tl::unexpected(loop.error());
     auto timers = Timers::create();
     if (!timers) return tl::unexpected(timers.error());
-    auto worker = Worker::create();
-    if (!worker) return tl::unexpected(worker.error());
+    auto table_worker = Worker::create();
+    if (!table_worker) return tl::unexpected(table_worker.error());
+    auto account_worker = Worker::create();
+    if (!account_worker) return tl::unexpected(account_worker.error());
     auto launcher = process::Launcher::create(setting.job_program);
     if (!launcher) return tl::unexpected(launcher.error());
     raise_descriptor_limit();
 
-    Base base{std::move(pidfile),  std::move(spool_lock), *std::move(loop),    *std::move(timers),
-              *std::move(signals), *std::move(worker),    *std::move(launcher)};
-    std::unique_ptr<Crond> crond(new Crond(setting, std::move(base), *zone));
+    std::unique_ptr<Crond> crond(
+        new Crond(setting,
+                  Base{std::move(locks), *std::move(loop), *std::move(timers), *std::move(signals),
+                       *std::move(table_worker), *std::move(account_worker), *std::move(launcher)},
+                  *zone));
     if (auto opened = crond->open(*zone); !opened) return tl::unexpected(opened.error());
     return crond;
 }
@@ -117,9 +133,11 @@ Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone)
       base_(std::move(base)),
       log_(log_options(setting.options)),
       engine_(limits(setting.options)),
-      accounts_(base_.worker),
-      delivery_(base_.loop, base_.launcher, log_, short_host_name(), setting.paths.mailer,
-                setting.options.tables.empty() && ::geteuid() == 0, [this] { end_if_done(); }) {
+      accounts_(base_.account_worker),
+      delivery_(base_.loop, base_.launcher, log_,
+                {short_host_name(), setting.paths.mailer,
+                 setting.options.tables.empty() && ::geteuid() == 0},
+                [this] { end_if_done(); }) {
     log_.attach(base_.loop);
     log_.set_zone(zone);
 }
@@ -142,7 +160,7 @@ Result<void> Crond::open(const calendar::Zone& zone) {
     runs_ = *std::move(runs);
 
     auto tables =
-        TableReader::create(base_.loop, base_.worker, *std::move(settings),
+        TableReader::create(base_.loop, base_.table_worker, *std::move(settings),
                             [this](spool::Changes changes) { tables_changed(std::move(changes)); });
     if (!tables) return tl::unexpected(tables.error());
     tables_ = *std::move(tables);
@@ -150,7 +168,8 @@ Result<void> Crond::open(const calendar::Zone& zone) {
     for (const auto& [fd, handler] : {std::pair{base_.timers.realtime_fd(), &Crond::on_timer},
                                       std::pair{base_.timers.monotonic_fd(), &Crond::on_timer},
                                       std::pair{base_.signals.fd(), &Crond::on_signal},
-                                      std::pair{base_.worker.fd(), &Crond::on_worker}}) {
+                                      std::pair{base_.table_worker.fd(), &Crond::on_tables},
+                                      std::pair{base_.account_worker.fd(), &Crond::on_accounts}}) {
         if (auto watched = watch(fd, handler); !watched) return watched;
     }
     return {};
@@ -169,11 +188,12 @@ Result<void> Crond::run(Readiness& readiness) {
     tables_->look(read_clock().monotonic);
     arm();
     const Result<void> ran = base_.loop.run();
-    delivery_.give_up();
-    runs_->flush();
+    delivery_.give_up(ends_jobs());
+    runs_->leave();
     write(shut_down());
-    log_.flush();
-    base_.worker.abandon();
+    log_.finish(kLogWait);
+    base_.table_worker.abandon();
+    base_.account_worker.abandon();
     return ran;
 }
 
@@ -202,8 +222,15 @@ void Crond::log_changes(const spool::Changes& changes) {
     for (const std::string& name : changes.removed) write(table_removed(name));
     for (const spool::Loaded& loaded : changes.loaded) {
         write(table_loaded(loaded, readiness_ != nullptr));
+        std::size_t told = 0;
         for (const crontab::Diagnostic& diagnostic : loaded.table.diagnostics) {
+            if (++told > kDiagnosticsLogged) break;
             write(table_diagnostic(loaded, diagnostic));
+        }
+        if (told > kDiagnosticsLogged) {
+            write(said(Level::warning, "table-errors-left-out",
+                       fmt::format("{} has {} errors and warnings; crond --test shows them all",
+                                   loaded.name, loaded.table.diagnostics.size())));
         }
     }
 }
@@ -211,7 +238,8 @@ void Crond::log_changes(const spool::Changes& changes) {
 // Once a boot for the machine's daemon; at every start with tables as arguments.
 bool Crond::are_boot_entries_due() {
     if (has_own_tables()) return true;
-    const Result<bool> claimed = claim_reboot(setting_.paths.reboot_marker);
+    const Result<bool> claimed =
+        claim_reboot(setting_.paths.reboot_marker, read_boot_id().value_or(""));
     if (!claimed) {
         write(said(Level::error, "reboot-unknown",
                    "@reboot entries do not run, they might have: " + claimed.error().message));
@@ -231,7 +259,10 @@ void Crond::on_timer() {
     } else if (reading->clock_was_set) {
         write(Record{Level::info, "clock-was-set", {}, {}, 0});
     }
-    tables_->look(read_clock().monotonic);
+    const Monotonic now = read_clock().monotonic;
+    tables_->look(now);
+    accounts_.expire(now);
+    delivery_.expire(now);
     if (readiness_ == nullptr) happened(engine::Woken{});
     end_if_done();
     arm();
@@ -254,6 +285,9 @@ void Crond::on_signal() {
             case SIGINT:
                 stop();
                 break;
+            case SIGCHLD:
+                on_child();
+                break;
             default:
                 break;
         }
@@ -273,13 +307,18 @@ void Crond::reload() {
     arm();
 }
 
+// Orphans of the container; our own are collected by their pidfds.
+void Crond::on_child() {
+    reap_orphans([this](pid_t pid) { return runs_->has_child(pid) || delivery_.has_child(pid); });
+}
+
 void Crond::report() {
-    const engine::Snapshot snapshot = engine_.snapshot();
+    const engine::Snapshot snapshot = engine_.snapshot(kReportedJobsMax);
     write(holds(snapshot));
-    std::size_t told = 0;
-    for (const engine::Snapshot::Job& job : snapshot.jobs) {
-        if (++told > kReportedJobsMax) break;
-        write(holds_job(job));
+    for (const engine::Snapshot::Job& job : snapshot.jobs) write(holds_job(job));
+    if (snapshot.job_count > snapshot.jobs.size()) {
+        write(said(Level::info, "holds-more",
+                   fmt::format("and {} more", snapshot.job_count - snapshot.jobs.size())));
     }
 }
 
@@ -293,16 +332,15 @@ void Crond::stop() {
         end_if_done();
         return;
     }
-    // The machine's daemon leaves its jobs running: it may be back in a moment. Where we are all
-    // there is, they end with us.
-    const bool is_alone = has_own_tables() || ::getpid() == 1;
     using Manner = engine::StopAsked::Manner;
-    happened(engine::StopAsked{is_alone ? Manner::drain : Manner::leave});
+    happened(engine::StopAsked{ends_jobs() ? Manner::drain : Manner::leave});
 }
 
 void Crond::end_if_done() {
     if (!quit_at_) return;
-    if (delivery_.is_idle() || read_clock().monotonic >= *quit_at_) base_.loop.stop();
+    // Mailers are processes of their own: where we leave jobs running we leave them too.
+    const bool is_done = delivery_.is_idle() || !ends_jobs();
+    if (is_done || read_clock().monotonic >= *quit_at_) base_.loop.stop();
 }
 
 // ---- the engine ----
@@ -324,7 +362,8 @@ void Crond::happened(engine::Event event) {
 
 void Crond::arm() {
     std::optional<Monotonic> monotonic = tables_->next_look();
-    for (const auto& other : {wake_.monotonic, quit_at_}) {
+    for (const auto& other :
+         {wake_.monotonic, quit_at_, accounts_.deadline(), delivery_.deadline()}) {
         if (other) monotonic = std::min(*monotonic, *other);
     }
     if (auto armed = base_.timers.arm(wake_.instant, monotonic); !armed) {
@@ -348,10 +387,6 @@ void Crond::carry_out(engine::OpenPass& order) {
     ledger_.open_pass(order);
 }
 
-void Crond::carry_out(engine::Spawn& order) { runs_->start(order); }
-
-void Crond::carry_out(engine::Signal& order) { runs_->signal(order); }
-
 void Crond::carry_out(engine::Finish& order) {
     write(run_finished(order, runs_->pid_of(order.run)));
 }
@@ -359,8 +394,6 @@ void Crond::carry_out(engine::Finish& order) {
 void Crond::carry_out(engine::Deliver& order) {
     if (auto remains = runs_->take(order.run)) delivery_.deliver(order, *std::move(remains));
 }
-
-void Crond::carry_out(engine::Postpone& order) { write(run_postponed(order)); }
 
 void Crond::carry_out(engine::Quit&) {
     quit_at_ = read_clock().monotonic + kMailWait;

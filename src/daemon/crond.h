@@ -1,6 +1,8 @@
 // The daemon: brings what happens to the engine as events, and carries out its effects.
 #pragma once
 
+#include <unistd.h>
+
 #include <deque>
 #include <memory>
 #include <optional>
@@ -11,6 +13,7 @@
 #include "daemon/daemonize.h"
 #include "daemon/delivery.h"
 #include "daemon/event_loop.h"
+#include "daemon/facts.h"
 #include "daemon/lock_file.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
@@ -37,17 +40,22 @@ class Crond {
 
   private:
     // What has no state of its own yet, made before the rest.
+    struct Locks {
+        LockFile pidfile;
+        LockFile spool;
+    };
     struct Base {
-        std::optional<LockFile> pidfile;
-        std::optional<LockFile> spool_lock;
+        std::optional<Locks> locks;
         EventLoop loop;
         Timers timers;
         Signals signals;
-        Worker worker;
+        Worker table_worker;
+        Worker account_worker;  // of its own: a slow table must not hold up the starts
         process::Launcher launcher;
     };
 
     Crond(const Setting& setting, Base base, const calendar::Zone& zone);
+    static Result<Locks> take_locks(const Paths& paths);
     Result<void> open(const calendar::Zone& zone);
     Result<void> watch(int fd, void (Crond::*handler)());
 
@@ -57,7 +65,9 @@ class Crond {
 
     void on_timer();
     void on_signal();
-    void on_worker() { base_.worker.finish(); }
+    void on_tables() { base_.table_worker.finish(); }
+    void on_accounts() { base_.account_worker.finish(); }
+    void on_child();
     void reload();
     void report();
     void stop();
@@ -68,15 +78,18 @@ class Crond {
     void arm();
     void carry_out(engine::Decide& order);
     void carry_out(engine::OpenPass& order);
-    void carry_out(engine::Spawn& order);
-    void carry_out(engine::Signal& order);
+    void carry_out(engine::Spawn& order) { runs_->start(order); }
+    void carry_out(engine::Cancel& order) { runs_->cancel(order); }
+    void carry_out(engine::Signal& order) { runs_->signal(order); }
     void carry_out(engine::Finish& order);
     void carry_out(engine::Deliver& order);
     void carry_out(engine::Wake& order) { wake_ = order; }
-    void carry_out(engine::Postpone& order);
+    void carry_out(engine::Postpone& order) { write(run_postponed(order)); }
     void carry_out(engine::Quit& order);
 
     bool has_own_tables() const { return !setting_.options.tables.empty(); }
+    // Where we are all there is, jobs end with us; the machine's daemon may be back in a moment.
+    bool ends_jobs() const { return has_own_tables() || ::getpid() == 1; }
     void write(const Record& record) { log_.write(record, read_clock().instant); }
 
     Setting setting_;

@@ -3,6 +3,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,7 +20,10 @@
 namespace cron::daemon {
 namespace {
 
-constexpr std::size_t kMailersMax = 16;             // at once; the others wait
+// A mailer runs as the job's user, who may stop it: no user may take the turns of all.
+constexpr std::ptrdiff_t kMailersOfUserMax = 4;
+constexpr std::size_t kMailersMax = 64;             // at once; the other letters wait
+constexpr std::ptrdiff_t kLettersOfUserMax = 1000;  // that wait; the output of more goes to the log
 constexpr std::size_t kMailBytesMax = 1U << 20;     // of output in one mail
 constexpr std::size_t kLoggedBytesMax = 64U << 10;  // of output in the log
 
@@ -30,15 +35,11 @@ void Delivery::deliver(const engine::Deliver& order, Remains remains) {
     if (size && !mail::is_mail_due(*order.entry, order.outcome.status, *size)) return;
 
     Letter letter{order, std::move(remains), {}, {}};
-    if (!size) {
-        complain(letter, size.error().message);
-        return;
-    }
+    if (!size) return complain(letter, size.error().message);
     const auto recipients = mail::recipients(*order.entry->environment, order.entry->user);
     if (!recipients) {
-        complain(letter, recipients.error().message);
-        log_output(letter);
-        return;
+        complain(letter, recipients.error().message, "UNSAFE MAIL");
+        return log_output(letter);
     }
     if (recipients->empty()) return;  // MAILTO="": not wanted
     letter.recipients = *recipients;
@@ -47,70 +48,86 @@ void Delivery::deliver(const engine::Deliver& order, Remains remains) {
     if (sender) {
         letter.sender = *sender;
     } else {
-        complain(letter, sender.error().message);
+        complain(letter, sender.error().message, "UNSAFE MAIL");
+    }
+    const uid_t uid = letter.remains.identity.uid;
+    const auto before = std::count_if(waiting_.begin(), waiting_.end(), [uid](const Letter& other) {
+        return other.remains.identity.uid == uid;
+    });
+    if (before >= kLettersOfUserMax) {
+        complain(letter, fmt::format("{} mails of this user wait already", before));
+        return log_output(letter);
     }
     waiting_.push_back(std::move(letter));
     mail_next();
 }
 
+bool Delivery::has_turn(const Letter& letter) const {
+    const uid_t uid = letter.remains.identity.uid;
+    return std::count_if(mailing_.begin(), mailing_.end(), [uid](const auto& mailing) {
+               return mailing.second.letter.remains.identity.uid == uid;
+           }) < kMailersOfUserMax;
+}
+
 void Delivery::mail_next() {
-    while (!waiting_.empty() && mailing_.size() < kMailersMax) {
-        Letter letter = std::move(waiting_.front());
-        waiting_.pop_front();
+    while (mailing_.size() < kMailersMax) {
+        const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                       [this](const Letter& letter) { return has_turn(letter); });
+        if (next == waiting_.end()) return;
+        Letter letter = std::move(*next);
+        waiting_.erase(next);
         mail(std::move(letter));
     }
 }
 
 void Delivery::mail(Letter letter) {
     // Asked for each mail: a mailer may be installed, or gone, while we run.
-    if (::access(mailer_.c_str(), X_OK) != 0) {
-        log_output(letter);
-        return;
-    }
+    if (::access(settings_.mailer.c_str(), X_OK) != 0) return log_output(letter);
     const auto output = letter.remains.output->read(kMailBytesMax);
-    if (!output) {
-        complain(letter, output.error().message);
-        return;
-    }
-    mail::Message message;
-    message.user = letter.order.entry->user;
-    message.host = host_;
-    message.command = letter.order.entry->command;
-    message.sender = letter.sender;
-    message.recipients = letter.recipients;
-    message.environment = letter.remains.environment.variables;
-    message.body = output->text;
-    const auto text = process::make_input(mail::compose(message));
-    if (!text) {
-        complain(letter, text.error().message);
-        log_output(letter);
-        return;
-    }
-    process::LaunchOrder order;
-    order.arguments = mail::mailer_arguments(mailer_, letter.recipients);
-    order.environment = letter.remains.environment.variables;
-    order.identity = letter.remains.identity;
-    order.change_user = change_user_;
-    order.home = letter.remains.environment.home;
-    order.input_fd = text->get();
-    auto child = launcher_.launch(order);
+    if (!output) return complain(letter, output.error().message);
+    auto child = start_mailer(letter, output->text);
     if (!child) {
-        complain(letter, fmt::format("the mailer does not start: {}: errno {}",
-                                     child.error().error.stage, child.error().error.error));
-        log_output(letter);
-        return;
+        complain(letter, child.error().message);
+        return log_output(letter);
     }
     const std::uint64_t id = ++last_id_;
-    Mailing& mailing = mailing_[id];
-    mailing = Mailing{std::move(letter), output->total_bytes, *std::move(child), {}};
-    auto watch =
-        loop_.add(mailing.child.pidfd.get(), EPOLLIN, [this, id](std::uint32_t) { collect(id); });
-    if (watch) {
-        mailing.watch = *std::move(watch);
-    } else {
-        complain(mailing.letter, watch.error().message);
-        mailing_.erase(id);
+    auto watch = loop_.add(child->pidfd.get(), EPOLLIN, [this, id](std::uint32_t) { collect(id); });
+    if (!watch) {
+        // A process whose end we could not see must not be.
+        static_cast<void>(process::signal_group(*child, SIGKILL));
+        process::wait_for_end(*child);
+        complain(letter, watch.error().message);
+        return log_output(letter);
     }
+    mailing_.emplace(id, Mailing{std::move(letter), output->total_bytes, *std::move(child),
+                                 read_clock().monotonic + kMailerTime, *std::move(watch)});
+}
+
+Result<process::Child> Delivery::start_mailer(const Letter& letter, std::string_view output) {
+    const crontab::Entry& entry = *letter.order.entry;
+    const auto environment =
+        process::build_environment(*entry.environment, letter.remains.identity);
+    mail::Message message;
+    message.user = entry.user;
+    message.host = settings_.host;
+    message.command = entry.command;
+    message.sender = letter.sender;
+    message.recipients = letter.recipients;
+    message.environment = environment.variables;
+    message.body = output;
+    const auto text = process::make_input(mail::compose(message));
+    if (!text) return tl::unexpected(text.error());
+
+    process::LaunchOrder order;
+    order.arguments = mail::mailer_arguments(settings_.mailer, letter.recipients);
+    order.environment = environment.variables;
+    order.identity = letter.remains.identity;
+    order.change_user = settings_.change_user;
+    order.home = environment.home;
+    order.input_fd = text->get();
+    auto child = launcher_.launch(order);
+    if (!child) return system_failure(child.error().error.error, "start mailer", settings_.mailer);
+    return *std::move(child);
 }
 
 void Delivery::collect(std::uint64_t id) {
@@ -145,12 +162,35 @@ void Delivery::log_output(const Letter& letter) {
     }
 }
 
-void Delivery::complain(const Letter& letter, std::string_view problem) {
-    log_.write(mail_problem(*letter.order.entry, letter.order.key, problem), read_clock().instant);
+void Delivery::complain(const Letter& letter, std::string_view problem, std::string_view action) {
+    log_.write(mail_problem(*letter.order.entry, letter.order.key, action, problem),
+               read_clock().instant);
 }
 
-void Delivery::give_up() {
+bool Delivery::has_child(pid_t pid) const {
+    return std::any_of(mailing_.begin(), mailing_.end(),
+                       [pid](const auto& mailing) { return mailing.second.child.pid == pid; });
+}
+
+std::optional<Monotonic> Delivery::deadline() const {
+    std::optional<Monotonic> earliest;
     for (const auto& [id, mailing] : mailing_) {
+        earliest = std::min(earliest.value_or(mailing.until), mailing.until);
+    }
+    return earliest;
+}
+
+void Delivery::expire(Monotonic now) {
+    for (auto& [id, mailing] : mailing_) {
+        if (now < mailing.until) continue;
+        static_cast<void>(process::signal_group(mailing.child, SIGKILL));
+        mailing.until = Monotonic::max();
+    }
+}
+
+void Delivery::give_up(bool end_with_us) {
+    for (const auto& [id, mailing] : mailing_) {
+        if (!end_with_us) continue;
         complain(mailing.letter, "the mailer has not ended; the daemon stops");
         log_output(mailing.letter);
     }

@@ -46,6 +46,7 @@ std::string status_text(const engine::ExitStatus& status) {
 }
 
 std::string launch_error_text(const engine::LaunchError& error) {
+    if (error.error == 0) return error.stage;
     return fmt::format("{}: {}", error.stage, std::strerror(error.error));
 }
 
@@ -56,7 +57,8 @@ Level level_of(const engine::Finish& finish) {
             return finish.entry->quiet ? Level::debug : Level::info;
         case Kind::not_started:
             return Level::error;
-        case Kind::withdrawn: return Level::info;
+        case Kind::withdrawn:
+            return Level::info;
         case Kind::skipped:
         case Kind::merged:
         case Kind::missed:
@@ -116,7 +118,11 @@ Record table_loaded(const spool::Loaded& loaded, bool is_first) {
     record.fields.push_back({"table", loaded.name});
     record.fields.push_back({"user", loaded.owner});
     record.fields.push_back({"entries", static_cast<std::int64_t>(loaded.table.entries.size())});
-    record.classic = classic_line(loaded.who, is_first ? "LOAD" : "RELOAD", loaded.name);
+    // A user's table by its place in the spool, our working directory: as Debian's cron says it.
+    const std::size_t folder = loaded.name.rfind('/', loaded.name.rfind('/') - 1);
+    const bool is_system = loaded.who.starts_with("*system*");
+    record.classic = classic_line(loaded.who, is_first ? "LOAD" : "RELOAD",
+                                  is_system ? loaded.name : loaded.name.substr(folder + 1));
     return record;
 }
 
@@ -181,7 +187,7 @@ Record run_finished(const engine::Finish& finish, int pid) {
     add_run(record, *finish.entry, finish.key);
     const std::string& command = finish.entry->command;
     if (outcome.kind == engine::Outcome::Kind::exited) {
-            record.fields.push_back({"status", status_text(outcome.status)});
+        record.fields.push_back({"status", status_text(outcome.status)});
         record.fields.push_back({"duration_s", seconds_text(outcome.duration)});
         record.classic = classic_line(
             finish.entry->user, "END",
@@ -192,7 +198,7 @@ Record run_finished(const engine::Finish& finish, int pid) {
         return record;
     }
     std::string reason = outcome.reason;
-    if (outcome.launch_error.error != 0) {
+    if (!outcome.launch_error.stage.empty()) {
         reason += (reason.empty() ? "" : "; ") + launch_error_text(outcome.launch_error);
     }
     record.fields.push_back({"reason", reason});
@@ -242,19 +248,38 @@ Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::
     return record;
 }
 
-Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key,
+Record run_left(const engine::Spawn& spawn, int pid, std::string_view file) {
+    Record record{Level::info, "run-left", {}, {}, pid};
+    add_run(record, *spawn.entry, spawn.key);
+    record.fields.push_back({"output", std::string(file)});
+    record.classic =
+        classic_line(spawn.entry->user, "INFO",
+                     fmt::format("left running as pid {}, output in {}: {}", pid,
+                                 file.empty() ? "memory" : file, spawn.entry->command));
+    return record;
+}
+
+Record output_left(std::string_view folder, const process::OutputFolder::Left& left) {
+    Record record{Level::warning, "output-left", {}, {}, 0};
+    record.fields.push_back({"folder", std::string(folder)});
+    record.fields.push_back({"files", static_cast<std::int64_t>(left.files)});
+    record.fields.push_back({"bytes", static_cast<std::int64_t>(left.bytes)});
+    return record;
+}
+
+Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key, std::string_view action,
                     std::string_view problem) {
     Record record{Level::warning, "mail-problem", {}, {}, 0};
     add_run(record, entry, key);
     record.fields.push_back({"reason", std::string(problem)});
-    record.classic = classic_line(entry.user, "MAIL", problem);
+    record.classic = classic_line(entry.user, action, problem);
     return record;
 }
 
 Record holds(const engine::Snapshot& snapshot) {
     Record record{Level::info, "holds", {}, {}, 0};
     record.fields.push_back({"tables", static_cast<std::int64_t>(snapshot.tables)});
-    record.fields.push_back({"jobs", static_cast<std::int64_t>(snapshot.jobs.size())});
+    record.fields.push_back({"jobs", static_cast<std::int64_t>(snapshot.job_count)});
     record.fields.push_back({"running", static_cast<std::int64_t>(snapshot.running)});
     return record;
 }

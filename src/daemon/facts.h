@@ -9,6 +9,7 @@
 #include "daemon/record.h"
 #include "engine/effect.h"
 #include "engine/engine.h"
+#include "process/output.h"
 #include "spool/tables.h"
 
 namespace cron::daemon {
@@ -31,8 +32,13 @@ Record run_finished(const engine::Finish& finish, int pid);
 Record not_run(const engine::Verdict& verdict);
 Record clock_set_back(const engine::OpenPass& pass);
 Record home_replaced(const engine::Spawn& spawn, int error, int pid);
+// Left running, with its output in `file`; empty: nowhere that outlives us.
+Record run_left(const engine::Spawn& spawn, int pid, std::string_view file);
+// Output of runs that an earlier daemon left running.
+Record output_left(std::string_view folder, const process::OutputFolder::Left& left);
 Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::string_view line);
-Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key,
+// `action` as the classics have it: MAIL, UNSAFE MAIL.
+Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key, std::string_view action,
                     std::string_view problem);
 Record holds(const engine::Snapshot& snapshot);
 Record holds_job(const engine::Snapshot::Job& job);

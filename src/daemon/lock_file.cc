@@ -118,26 +118,12 @@ bool still_names(const std::string& path, const struct stat& locked) {
            named.st_ino == locked.st_ino;
 }
 
-// The new content first, then the end of the old: no reader finds an empty file.
-Result<void> write_pid(const std::string& path, int fd) {
-    const std::string text = fmt::format("{}\n", ::getpid());
-    const ssize_t written = ::pwrite(fd, text.data(), text.size(), 0);
-    if (written < 0) return system_failure(errno, "write", path);
-    if (static_cast<std::size_t>(written) != text.size()) {
-        return system_failure(ENOSPC, "write", path);
-    }
-    if (::ftruncate(fd, static_cast<off_t>(text.size())) != 0) {
-        return system_failure(errno, "ftruncate", path);
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<LockFile> LockFile::acquire(const std::string& path) {
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
         constexpr int kFlags = O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-        UniqueFd fd(::open(path.c_str(), kFlags, 0644));
+        UniqueFd fd(::open(path.c_str(), kFlags, 0600));
         if (!fd) return system_failure(errno, "open", path);
         struct stat file {};
         if (::fstat(fd.get(), &file) != 0) return system_failure(errno, "fstat", path);
@@ -148,17 +134,33 @@ Result<LockFile> LockFile::acquire(const std::string& path) {
         if (error == EAGAIN) return busy(path, fd.get(), file);
         if (error != 0) return system_failure(error, "lock", path);
         if (!still_names(path, file)) continue;
-        if (Result<void> done = write_pid(path, fd.get()); !done) {
-            return tl::unexpected(done.error());
+        // Whoever may open a file, be it to read, may lock it: so nobody else may.
+        if ((file.st_mode & 077) != 0 && ::fchmod(fd.get(), 0600) != 0) {
+            return system_failure(errno, "fchmod", path);
         }
-        return LockFile(std::move(fd));
+        return LockFile(std::move(fd), path);
     }
     return failure(ErrorCode::busy, path + " is being replaced again and again");
 }
 
+// The new content first, then the end of the old: no reader finds an empty file.
+Result<void> LockFile::write_pid() {
+    const std::string text = fmt::format("{}\n", ::getpid());
+    has_pid_ = true;
+    const ssize_t written = ::pwrite(fd_.get(), text.data(), text.size(), 0);
+    if (written < 0) return system_failure(errno, "write", path_);
+    if (static_cast<std::size_t>(written) != text.size()) {
+        return system_failure(ENOSPC, "write", path_);
+    }
+    if (::ftruncate(fd_.get(), static_cast<off_t>(text.size())) != 0) {
+        return system_failure(errno, "ftruncate", path_);
+    }
+    return {};
+}
+
 LockFile::~LockFile() {
     // Nobody should take a pid for ours that is given again. Failure changes nothing.
-    if (fd_ && ::ftruncate(fd_.get(), 0) != 0) return;
+    if (fd_ && has_pid_ && ::ftruncate(fd_.get(), 0) != 0) return;
 }
 
 }  // namespace cron::daemon

@@ -17,19 +17,25 @@ namespace cron::daemon {
 // opened it would lock a file without a name, and the next one a new file, and both would run.
 class LockFile {
   public:
-    // Never waits. An error with code `busy` says which process has the lock; the file is then as
-    // it was. To be called in the process that is to hold it: locks are not passed to a fork's
-    // child under its own pid. Processes that are started do not inherit the descriptor.
+    // Takes the lock and changes nothing in the file. Never waits. An error with code `busy` says
+    // which process has the lock; the file is then as it was. To be called in the process that is
+    // to hold it: locks are not passed to a fork's child under its own pid. Processes that are
+    // started do not inherit the descriptor.
     static Result<LockFile> acquire(const std::string& path);
+
+    // Puts our pid into the file, for people. Until then it is as it was.
+    Result<void> write_pid();
 
     LockFile(LockFile&&) noexcept = default;
     LockFile& operator=(LockFile&&) noexcept = delete;
     ~LockFile();
 
   private:
-    explicit LockFile(UniqueFd fd) : fd_(std::move(fd)) {}
+    LockFile(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
     UniqueFd fd_;
+    std::string path_;
+    bool has_pid_ = false;
 };
 
 }  // namespace cron::daemon

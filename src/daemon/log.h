@@ -2,6 +2,7 @@
 // never fails.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -38,8 +39,8 @@ class Log {
     // One line, if the level is accepted. When more waits than a bound, lines are dropped and
     // counted, and the next one that finds room stands behind one that tells the count.
     void write(const Record& record, Instant now);
-    // Tries to write what waits. Before the end of the process.
-    void flush() { outbox_->flush(); }
+    // Writes what waits, for up to `patience`. Before the end of the process.
+    void finish(std::chrono::milliseconds patience) { outbox_->finish(patience); }
 
     // Lines lost since the start.
     std::uint64_t dropped() const { return outbox_->dropped(); }

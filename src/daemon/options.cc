@@ -40,7 +40,7 @@ void declare(CLI::App& app, Written& written) {
     add("--log-level", "LEVEL", written.log_level, "error, warning, info or debug [info]");
     add("--output", "HOW", written.output, "What jobs print: mail, or prefix or raw on stdout");
     add("--grace", "DURATION", written.grace, "From TERM to KILL when stopping [25s]");
-    add("TABLE", "", written.tables, "Run just these tables, as the caller");
+    add("TABLE", "", written.tables, "Run just these tables, as the caller, in the foreground");
 }
 
 template <class T, std::size_t kSize>
@@ -130,7 +130,8 @@ Result<void> check_streams(const Options& options) {
 
 Result<Options> to_options(const Written& written, std::string_view directory) {
     Options options;
-    options.foreground = written.foreground;
+    // Tables as arguments are for whoever looks on: their output has no other place to go.
+    options.foreground = written.foreground || !written.tables.empty();
     options.test = written.test;
     const bool has_streams = options.foreground || options.test;
     const bool is_container = options.foreground && !written.tables.empty();

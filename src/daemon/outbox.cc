@@ -1,10 +1,16 @@
 #include "daemon/outbox.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <string_view>
 #include <utility>
 
 namespace cron::daemon {
+namespace {
+
+constexpr int kPollMs = 50;
+
+}  // namespace
 
 bool Outbox::push(std::string message) {
     if (waiting_bytes_ + message.size() > kWaitingBytesMax) {
@@ -23,13 +29,23 @@ bool Outbox::push(std::string message) {
 void Outbox::flush() {
     // The transport may open its descriptor anew: no watch lives through that.
     watch_.reset();
+    const bool had_room = has_room();
     while (!waiting_.empty() && send_first()) {
     }
+    if (!had_room && has_room() && room_) room_();
     if (waiting_.empty() || loop_ == nullptr || transport_->fd() < 0) return;
     Result<EventLoop::Watch> watch =
         loop_->add(transport_->fd(), EPOLLOUT, [this](std::uint32_t) { flush(); });
     // Without a watch the next push tries again.
     if (watch) watch_ = std::move(*watch);
+}
+
+void Outbox::finish(std::chrono::milliseconds patience) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    for (flush(); !waiting_.empty() && std::chrono::steady_clock::now() < end; flush()) {
+        pollfd room{transport_->fd(), POLLOUT, 0};
+        ::poll(&room, 1, kPollMs);
+    }
 }
 
 // False when the transport takes no more for now.

@@ -1,9 +1,11 @@
 // Lines on their way out of the process: a bounded queue before a transport that never blocks.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,11 +23,18 @@ class Outbox {
     // Goes on by itself when the transport has room again. Dies before the loop.
     void attach(EventLoop& loop) { loop_ = &loop; }
 
+    // Calls `room` when has_room() has become true again.
+    void on_room(std::function<void()> room) { room_ = std::move(room); }
+
     // Sends `message`, or keeps it until it can be sent. False when it was dropped, because more
     // than kWaitingBytesMax would wait or because the transport is broken.
     bool push(std::string message);
     // Sends what can be sent now.
     void flush();
+
+    // flush(), for the end of the process: goes on for up to `patience` where the transport takes
+    // no more for now.
+    void finish(std::chrono::milliseconds patience);
 
     // Whether all was sent.
     bool is_empty() const { return waiting_.empty(); }
@@ -42,6 +51,7 @@ class Outbox {
 
     std::unique_ptr<Transport> transport_;
     EventLoop* loop_ = nullptr;
+    std::function<void()> room_;
     std::deque<std::string> waiting_;
     std::size_t waiting_bytes_ = 0;
     std::size_t first_sent_ = 0;  // bytes of the first that are gone already

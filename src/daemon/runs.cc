@@ -2,10 +2,11 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@
 #include "base/check.h"
 #include "daemon/clock.h"
 #include "daemon/facts.h"
-#include "daemon/transport.h"
+#include "process/environment.h"
 #include "process/input.h"
 
 namespace cron::daemon {
@@ -21,7 +22,17 @@ namespace {
 
 // Between two turns of the loop, so that a burst does not keep it from signals and ends.
 constexpr int kStartsPerTurn = 16;
-constexpr int kFlushReads = 64;
+
+// What the system has too little of now it may have in a moment.
+process::LaunchFailure no_resource(const Error& error) {
+    return {{error.message, 0}, process::launch_failure("", error.system_errno).temporary};
+}
+
+process::LaunchFailure no_user(const Error& error) {
+    // A user who does not exist will not be there in a second; a directory that is down may.
+    const bool is_final = error.code == ErrorCode::not_found || error.code == ErrorCode::limit;
+    return {{error.message, 0}, !is_final};
+}
 
 }  // namespace
 
@@ -33,21 +44,23 @@ Runs::Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log
       log_(log),
       settings_(std::move(settings)),
       happened_(std::move(happened)),
-      stdout_(open_stream(STDOUT_FILENO)),
-      stderr_(open_stream(STDERR_FILENO)) {}
+      streams_(loop) {}
 
 Result<std::unique_ptr<Runs>> Runs::create(EventLoop& loop, Accounts& accounts,
                                            process::Launcher& launcher, Log& log, Settings settings,
                                            Happened happened) {
     std::unique_ptr<Runs> runs(
         new Runs(loop, accounts, launcher, log, std::move(settings), std::move(happened)));
-    runs->stdout_.attach(loop);
-    runs->stderr_.attach(loop);
     if (runs->settings_.output == OutputFormat::mail) {
-        Result<process::OutputFolder> folder =
-            process::OutputFolder::open(runs->settings_.output_folder);
+        auto folder = process::OutputFolder::open(runs->settings_.output_folder);
+        // Who runs tables of their own may have no spool.
+        const bool has_own = runs->settings_.caller.has_value();
+        if (!folder && has_own) folder = process::OutputFolder::in_memory();
         if (!folder) return tl::unexpected(folder.error());
         runs->folder_ = *std::move(folder);
+        if (const auto left = runs->folder_->left_behind(); left.files > 0) {
+            log.write(output_left(runs->settings_.output_folder, left), read_clock().instant);
+        }
     }
     runs->start_bell_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!runs->start_bell_) return system_failure(errno, "eventfd", "");
@@ -64,61 +77,83 @@ void Runs::prepare(const std::string& user) {
 }
 
 void Runs::start(const engine::Spawn& spawn) {
-    if (to_start_.empty()) ::eventfd_write(start_bell_.get(), 1);
-    to_start_.push_back(spawn);
+    if (queue_.is_empty()) ::eventfd_write(start_bell_.get(), 1);
+    queue_.push(spawn);
+}
+
+void Runs::cancel(const engine::Cancel& order) {
+    if (queue_.erase(order.run) || looked_up_.erase(order.run) > 0) {
+        happened_(engine::Cancelled{order.run});
+    }
 }
 
 void Runs::start_next() {
-    for (int i = 0; i < kStartsPerTurn && !to_start_.empty(); ++i) {
-        const engine::Spawn spawn = std::move(to_start_.front());
-        to_start_.pop_front();
+    for (int i = 0; i < kStartsPerTurn; ++i) {
+        const auto spawn = queue_.pop();
+        if (!spawn) break;
         if (settings_.caller) {
-            start_as(spawn, *settings_.caller);
-        } else {
-            accounts_.find(spawn.entry->user,
-                           [this, spawn](const auto& who) { start_as(spawn, who); });
+            start_as(*spawn, *settings_.caller);
+            continue;
         }
+        looked_up_.insert(spawn->run);
+        accounts_.find(spawn->entry->user, [this, spawn = *spawn](const auto& identity) {
+            if (looked_up_.erase(spawn.run) > 0) start_as(spawn, identity);
+        });
     }
     eventfd_t count = 0;
-    if (to_start_.empty()) ::eventfd_read(start_bell_.get(), &count);
+    if (queue_.is_empty()) ::eventfd_read(start_bell_.get(), &count);
 }
 
 void Runs::start_as(const engine::Spawn& spawn, const Result<process::Identity>& identity) {
-    if (!identity) {
-        // A user who does not exist will not be there in a second; a directory that is down may.
-        const bool is_temporary = identity.error().code != ErrorCode::not_found;
-        fail(spawn.run, {"user " + spawn.entry->user + " is not known", ENOENT}, is_temporary);
+    auto launched =
+        identity
+            ? launch(spawn, *identity)
+            : tl::expected<Live, process::LaunchFailure>(tl::unexpected(no_user(identity.error())));
+    if (!launched) {
+        happened_(
+            engine::LaunchFailed{spawn.run, launched.error().error, launched.error().temporary});
         return;
+    }
+    Live& live = live_.insert_or_assign(spawn.run, *std::move(launched)).first->second;
+    if (const auto watched = watch(live); !watched) {
+        abort(live);
+        live_.erase(spawn.run);
+        const process::LaunchFailure failure = no_resource(watched.error());
+        happened_(engine::LaunchFailed{spawn.run, failure.error, failure.temporary});
+        return;
+    }
+    const Instant now = read_clock().instant;
+    log_.write(run_started(spawn, live.child.pid, now), now);
+    happened_(engine::Launched{spawn.run, live.child.pid});
+}
+
+tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spawn& spawn,
+                                                              const process::Identity& identity) {
+    const bool is_other = identity.uid != ::geteuid();
+    if (is_other && ::geteuid() != 0) {
+        return tl::unexpected(
+            process::LaunchFailure{{"become user " + identity.name, EPERM}, false});
     }
     Live live;
     live.spawn = spawn;
-    live.remains.identity = *identity;
-    live.remains.environment = process::build_environment(*spawn.entry->environment, *identity);
+    live.remains.identity = identity;
     Result<Descriptors> descriptors = open_descriptors(live);
-    if (!descriptors) {
-        fail(spawn.run, {descriptors.error().message, descriptors.error().system_errno}, true);
-        return;
-    }
+    if (!descriptors) return tl::unexpected(no_resource(descriptors.error()));
+
+    const auto environment = process::build_environment(*spawn.entry->environment, identity);
     process::LaunchOrder order;
-    order.arguments =
-        process::shell_arguments(live.remains.environment.shell, spawn.entry->command);
-    order.environment = live.remains.environment.variables;
-    order.identity = *identity;
-    order.change_user = !settings_.caller && (::geteuid() == 0 || identity->uid != ::geteuid());
-    order.home = live.remains.environment.home;
-    order.input_fd = descriptors->input;
-    order.output_fd = descriptors->output;
-    order.error_fd = descriptors->error;
+    order.arguments = process::shell_arguments(environment.shell, spawn.entry->command);
+    order.environment = environment.variables;
+    order.identity = identity;
+    order.change_user = !settings_.caller && ::geteuid() == 0;
+    order.home = environment.home;
+    order.input_fd = descriptors->input.get();
+    order.output_fd = descriptors->output_fd;
+    order.error_fd = descriptors->error_fd;
     auto child = launcher_.launch(order);
-    if (!child) {
-        fail(spawn.run, child.error().error, child.error().temporary);
-        return;
-    }
+    if (!child) return tl::unexpected(child.error());
     live.child = *std::move(child);
-    log_.write(run_started(spawn, live.child.pid, read_clock().instant), read_clock().instant);
-    const auto [place, is_new] = live_.insert_or_assign(spawn.run, std::move(live));
-    watch(place->second);
-    happened_(engine::Launched{spawn.run, place->second.child.pid});
+    return live;
 }
 
 Result<Runs::Descriptors> Runs::open_descriptors(Live& live) {
@@ -126,67 +161,57 @@ Result<Runs::Descriptors> Runs::open_descriptors(Live& live) {
     if (!live.spawn.entry->input.empty()) {
         Result<UniqueFd> input = process::make_input(live.spawn.entry->input);
         if (!input) return tl::unexpected(input.error());
-        opened.input_owner = *std::move(input);
-        opened.input = opened.input_owner.get();
+        opened.input = *std::move(input);
     }
     switch (settings_.output) {
         case OutputFormat::mail: {
-            Result<process::OutputFile> file =
-                folder_->create(live.spawn.run, live.remains.identity);
+            auto file = folder_->create(live.spawn.run, live.remains.identity);
             if (!file) return tl::unexpected(file.error());
             if (file->problem()) {
                 log_.write(said(Level::warning, "output-in-memory", file->problem()->message),
                            read_clock().instant);
             }
             live.remains.output = *std::move(file);
-            opened.output = opened.error = live.remains.output->fd();
+            opened.output_fd = opened.error_fd = live.remains.output->fd();
             break;
         }
         case OutputFormat::prefix: {
-            Result<UniqueFd> output = open_stream_of(live.spawn, false);
+            const std::string name = short_name(*live.spawn.entry);
+            Result<UniqueFd> output = streams_.open(name, false);
             if (!output) return tl::unexpected(output.error());
-            Result<UniqueFd> error = open_stream_of(live.spawn, true);
+            Result<UniqueFd> error = streams_.open(name, true);
             if (!error) return tl::unexpected(error.error());
-            opened.output_owner = *std::move(output);
-            opened.error_owner = *std::move(error);
-            opened.output = opened.output_owner.get();
-            opened.error = opened.error_owner.get();
+            opened.output = *std::move(output);
+            opened.error = *std::move(error);
+            opened.output_fd = opened.output.get();
+            opened.error_fd = opened.error.get();
             break;
         }
         case OutputFormat::raw:
-            opened.output = STDOUT_FILENO;
-            opened.error = STDERR_FILENO;
+            opened.output_fd = STDOUT_FILENO;
+            opened.error_fd = STDERR_FILENO;
             break;
     }
     return opened;
 }
 
-Result<UniqueFd> Runs::open_stream_of(const engine::Spawn& spawn, bool is_error) {
-    Result<process::OutputPipe> pipe = process::make_output_pipe();
-    if (!pipe) return tl::unexpected(pipe.error());
-    const std::uint64_t id = ++last_stream_;
-    Stream stream{fmt::format("[{}] ", short_name(*spawn.entry)),
-                  is_error,
-                  process::LineReader(std::move(pipe->read_end)),
-                  {}};
-    Result<EventLoop::Watch> watch =
-        loop_.add(stream.reader.fd(), EPOLLIN, [this, id](std::uint32_t) { read_stream(id); });
-    if (!watch) return tl::unexpected(watch.error());
-    stream.watch = *std::move(watch);
-    streams_.emplace(id, std::move(stream));
-    return std::move(pipe->write_end);
-}
-
-void Runs::watch(Live& live) {
+Result<void> Runs::watch(Live& live) {
     const engine::RunNumber run = live.spawn.run;
     auto report = loop_.add(live.child.report.get(), EPOLLIN,
                             [this, run](std::uint32_t) { read_report(run); });
+    if (!report) return tl::unexpected(report.error());
     auto end =
         loop_.add(live.child.pidfd.get(), EPOLLIN, [this, run](std::uint32_t) { collect(run); });
-    // Without memory for a watch the end would never be known: there is no going on from that.
-    CRON_CHECK(report && end);
+    if (!end) return tl::unexpected(end.error());
     live.report_watch = *std::move(report);
     live.end_watch = *std::move(end);
+    return {};
+}
+
+// A process whose end we could not see must not be: it has hardly begun.
+void Runs::abort(Live& live) {
+    static_cast<void>(process::signal_group(live.child, SIGKILL));
+    process::wait_for_end(live.child);
 }
 
 void Runs::read_report(engine::RunNumber run) {
@@ -222,8 +247,7 @@ void Runs::collect(engine::RunNumber run) {
         happened_(engine::Exited{run, (*ended)->status, (*ended)->usage});
     } else {
         live_.erase(run);
-        happened_(
-            engine::LaunchFailed{run, {ended.error().message, ended.error().system_errno}, false});
+        happened_(engine::LaunchFailed{run, {ended.error().message, 0}, false});
     }
 }
 
@@ -241,6 +265,12 @@ int Runs::pid_of(engine::RunNumber run) const {
     return found == live_.end() ? 0 : found->second.child.pid;
 }
 
+bool Runs::has_child(pid_t pid) const {
+    return std::any_of(live_.begin(), live_.end(), [pid](const auto& live) {
+        return live.second.child.pid == pid && !live.second.ended;
+    });
+}
+
 std::optional<Remains> Runs::take(engine::RunNumber run) {
     auto found = live_.extract(run);
     if (found.empty()) return std::nullopt;
@@ -248,36 +278,13 @@ std::optional<Remains> Runs::take(engine::RunNumber run) {
     return std::move(found.mapped().remains);
 }
 
-void Runs::read_stream(std::uint64_t id) {
-    Stream& stream = streams_.at(id);
-    const process::LineReader::Lines lines = stream.reader.read();
-    for (const std::string& line : lines.lines) print(stream, line);
-    if (!lines.ended) return;
-    if (const auto rest = stream.reader.finish()) print(stream, *rest);
-    streams_.erase(id);
-}
-
-void Runs::print(const Stream& stream, std::string_view line) {
-    (stream.is_error ? stderr_ : stdout_).push(fmt::format("{}{}\n", stream.prefix, line));
-}
-
-void Runs::flush() {
-    for (auto& [id, stream] : streams_) {
-        process::LineReader::Lines lines;
-        // Bounded: what still writes may write for ever.
-        for (int i = 0; i < kFlushReads && !lines.drained && !lines.ended; ++i) {
-            lines = stream.reader.read();
-            for (const std::string& line : lines.lines) print(stream, line);
-        }
-        if (const auto rest = stream.reader.finish()) print(stream, *rest);
+void Runs::leave() {
+    for (auto& [run, live] : live_) {
+        std::string path;
+        if (live.remains.output) path = live.remains.output->keep();
+        log_.write(run_left(live.spawn, live.child.pid, path), read_clock().instant);
     }
-    streams_.clear();
-    stdout_.flush();
-    stderr_.flush();
-}
-
-void Runs::fail(engine::RunNumber run, const engine::LaunchError& error, bool temporary) {
-    happened_(engine::LaunchFailed{run, error, temporary});
+    streams_.finish();
 }
 
 }  // namespace cron::daemon

@@ -1,24 +1,22 @@
 // The runs that have a process: started, watched and collected, with their output.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <unordered_map>
 
 #include "daemon/accounts.h"
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
-#include "daemon/outbox.h"
+#include "daemon/start_queue.h"
+#include "daemon/streams.h"
 #include "engine/effect.h"
 #include "engine/event.h"
-#include "process/environment.h"
 #include "process/launch.h"
-#include "process/lines.h"
 #include "process/output.h"
 
 namespace cron::daemon {
@@ -26,7 +24,6 @@ namespace cron::daemon {
 // What is left of a run when its process has ended: who it was, and what it printed.
 struct Remains {
     process::Identity identity;
-    process::JobEnvironment environment;
     std::optional<process::OutputFile> output;  // OutputFormat::mail only
 };
 
@@ -40,7 +37,7 @@ class Runs {
     };
     using Happened = std::function<void(engine::Event event)>;
 
-    // What happens to runs is told to `happened`, never from within a call of start() or signal().
+    // What happens to runs is told to `happened`; from within a call only by cancel().
     static Result<std::unique_ptr<Runs>> create(EventLoop& loop, Accounts& accounts,
                                                 process::Launcher& launcher, Log& log,
                                                 Settings settings, Happened happened);
@@ -48,13 +45,15 @@ class Runs {
     // The starts to come: lets their users be looked up.
     void prepare(const std::string& user);
     void start(const engine::Spawn& spawn);
+    void cancel(const engine::Cancel& order);
     void signal(const engine::Signal& order);
     // The pid of the run's process, which may have ended; 0 where it has none.
     int pid_of(engine::RunNumber run) const;
+    bool has_child(pid_t pid) const;
     // Forgets the run, whose end was told.
     std::optional<Remains> take(engine::RunNumber run);
-    // Writes out what runs have printed so far.
-    void flush();
+    // The daemon ends: writes out what runs have printed, and says where the rest of it will be.
+    void leave();
 
   private:
     struct Live {
@@ -67,20 +66,12 @@ class Runs {
         EventLoop::Watch report_watch;
         EventLoop::Watch end_watch;
     };
-    // One of a run's two streams, in the formats prefix; it may outlive the run's main process.
-    struct Stream {
-        std::string prefix;
-        bool is_error = false;
-        process::LineReader reader;
-        EventLoop::Watch watch;
-    };
     struct Descriptors {
-        int input = -1;
-        int output = -1;
-        int error = -1;
-        UniqueFd input_owner;
-        UniqueFd output_owner;
-        UniqueFd error_owner;
+        UniqueFd input;
+        UniqueFd output;
+        UniqueFd error;
+        int output_fd = -1;
+        int error_fd = -1;
     };
 
     Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
@@ -88,14 +79,13 @@ class Runs {
 
     void start_next();
     void start_as(const engine::Spawn& spawn, const Result<process::Identity>& identity);
+    tl::expected<Live, process::LaunchFailure> launch(const engine::Spawn& spawn,
+                                                      const process::Identity& identity);
     Result<Descriptors> open_descriptors(Live& live);
-    Result<UniqueFd> open_stream_of(const engine::Spawn& spawn, bool is_error);
-    void watch(Live& live);
+    Result<void> watch(Live& live);
+    void abort(Live& live);
     void read_report(engine::RunNumber run);
     void collect(engine::RunNumber run);
-    void read_stream(std::uint64_t id);
-    void print(const Stream& stream, std::string_view line);
-    void fail(engine::RunNumber run, const engine::LaunchError& error, bool temporary);
 
     EventLoop& loop_;
     Accounts& accounts_;
@@ -104,14 +94,12 @@ class Runs {
     Settings settings_;
     Happened happened_;
     std::optional<process::OutputFolder> folder_;
-    Outbox stdout_;
-    Outbox stderr_;
-    std::deque<engine::Spawn> to_start_;
-    UniqueFd start_bell_;  // readable while to_start_ has something
+    Streams streams_;
+    StartQueue queue_;
+    std::set<engine::RunNumber> looked_up_;  // taken from queue_, their user not known yet
+    UniqueFd start_bell_;                    // readable while queue_ has something
     EventLoop::Watch start_watch_;
-    std::unordered_map<engine::RunNumber, Live> live_;
-    std::map<std::uint64_t, Stream> streams_;
-    std::uint64_t last_stream_ = 0;
+    std::map<engine::RunNumber, Live> live_;
 };
 
 }  // namespace cron::daemon

@@ -70,9 +70,10 @@ int check_tables(const Setting& setting) {
     }
     spool::Tables tables(*settings);
     const spool::Changes changes = tables.scan(read_clock().instant);
-    bool is_good = changes.notices.empty();
+    bool is_good = true;
     std::size_t entries = 0;
     for (const spool::Notice& notice : changes.notices) {
+        is_good = is_good && notice.severity != crontab::Severity::error;
         fmt::print("({}) {}\n", printable(notice.who), printable(notice.message));
     }
     for (const spool::Loaded& loaded : changes.loaded) {

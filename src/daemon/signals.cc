@@ -14,7 +14,7 @@ constexpr std::array kIgnored = {SIGPIPE, SIGXFSZ};
 
 }  // namespace
 
-Result<Signals> Signals::take() {
+Result<Signals> Signals::take(bool with_children) {
     sigset_t mask;
     sigemptyset(&mask);
     for (const int number : kRead) {
@@ -23,6 +23,7 @@ Result<Signals> Signals::take() {
     }
     for (const int number : kIgnored) std::signal(number, SIG_IGN);
     std::signal(SIGCHLD, SIG_DFL);
+    if (with_children) sigaddset(&mask, SIGCHLD);
     if (::sigprocmask(SIG_SETMASK, &mask, nullptr) != 0) {
         return system_failure(errno, "sigprocmask", "");
     }

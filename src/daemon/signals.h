@@ -21,7 +21,8 @@ class Signals {
 
     // Sets the dispositions of the process and the mask of this thread, whatever was inherited. For
     // the final process, before it has threads.
-    static Result<Signals> take();
+    // `with_children`: CHLD is read too, by a process that inherits the children of others.
+    static Result<Signals> take(bool with_children = false);
 
     int fd() const { return fd_.get(); }
 

@@ -34,7 +34,7 @@ class TableReader {
     // Reads what has changed, if it is time to.
     void look(Monotonic now);
     // When look() wants to be called.
-    Monotonic next_look() const { return next_look_; }
+    Monotonic next_look() const { return is_reading_ ? Monotonic::max() : next_look_; }
 
   private:
     // What the worker uses; it may outlive the reader.

@@ -2,10 +2,10 @@
 // once, so a tick costs what is due and not what is loaded.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/job_table.h"
@@ -45,7 +45,7 @@ class DueQueue {
 
     std::vector<Group> groups_;
     std::vector<GroupId> free_;
-    std::unordered_multimap<std::string, GroupId> by_schedule_;
+    std::multimap<std::string, GroupId> by_schedule_;
     std::set<std::pair<Instant, GroupId>> queue_;
 };
 

@@ -44,6 +44,12 @@ struct Spawn {
     std::shared_ptr<const crontab::Entry> entry;
 };
 
+// Take back a Spawn whose process is not made yet. Answered by Cancelled; not where it comes too
+// late.
+struct Cancel {
+    RunNumber run = 0;
+};
+
 // Send `signal` to the whole process group of the run.
 struct Signal {
     RunNumber run = 0;
@@ -87,7 +93,8 @@ struct Postpone {
 // Nothing is left to do: end the process.
 struct Quit {};
 
-using Effect = std::variant<Decide, OpenPass, Spawn, Signal, Finish, Deliver, Wake, Postpone, Quit>;
+using Effect =
+    std::variant<Decide, OpenPass, Spawn, Cancel, Signal, Finish, Deliver, Wake, Postpone, Quit>;
 using Effects = std::vector<Effect>;
 
 }  // namespace cron::engine

@@ -8,6 +8,7 @@
 namespace cron::engine {
 namespace {
 
+constexpr const char* kStops = "the daemon stops";
 constexpr seconds kKillWait{5};  // for processes that even KILL does not end at once
 
 }  // namespace
@@ -17,7 +18,7 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 Engine::~Engine() = default;
 Effects Engine::handle(const Event& event, const Now& now) { return state_->handle(event, now); }
-Snapshot Engine::snapshot() const { return state_->snapshot(); }
+Snapshot Engine::snapshot(std::size_t jobs_max) const { return state_->snapshot(jobs_max); }
 
 Effects Engine::State::handle(const Event& event, const Now& now) {
     now_ = now;
@@ -38,28 +39,28 @@ void Engine::State::advance() {
 }
 
 void Engine::State::on(const StopAsked& event) {
-    const bool again = is_stopping();
-    if (!again) {
-        stop_ =
-            Stop{now_.monotonic + limits_.grace, false, event.manner == StopAsked::Manner::leave};
-        proposals_.clear();
-        for (const RunNumber number : runs_.all_pending()) {
-            Outcome outcome;
-            outcome.kind = Outcome::Kind::withdrawn;
-            outcome.reason = "the daemon stops";
-            finish(*runs_.find(number), std::move(outcome));
-        }
-        if (event.manner == StopAsked::Manner::drain) signal_all(SIGTERM);
-    } else {
+    if (is_stopping()) {
         stop_->next_step = now_.monotonic;
+        return;
     }
-    if (!again && stop_->quit) effects_.emplace_back(Quit{});
+    stop_ = Stop{event.manner, now_.monotonic + limits_.grace, false, false};
+    proposals_.clear();
+    for (const RunNumber number : runs_.all_pending()) withdraw(*runs_.find(number), kStops);
+    for (const RunNumber number : runs_.all_starting()) effects_.emplace_back(Cancel{number});
+    if (event.manner == StopAsked::Manner::drain) signal_all(SIGTERM);
+}
+
+void Engine::State::on(const Cancelled& event) {
+    Run* run = runs_.find(event.run);
+    if (run != nullptr && run->stage == Run::Stage::starting) withdraw(*run, kStops);
 }
 
 void Engine::State::stop_overdue() {
     if (!is_stopping() || stop_->quit) return;
-    const bool is_time = now_.monotonic >= stop_->next_step;
-    if (runs_.alive() == 0 || (is_time && stop_->killed)) {
+    const bool is_drain = stop_->manner == StopAsked::Manner::drain;
+    const bool is_time = is_drain && now_.monotonic >= stop_->next_step;
+    const bool is_done = is_drain ? runs_.alive() == 0 : runs_.all_starting().empty();
+    if (is_done || (is_time && stop_->killed)) {
         stop_->quit = true;
         effects_.emplace_back(Quit{});
         return;
@@ -71,16 +72,16 @@ void Engine::State::stop_overdue() {
 }
 
 void Engine::State::signal_all(int signal) {
-    for (const RunNumber number : runs_.all_alive()) {
-        if (runs_.find(number)->stage == Run::Stage::running)
-            effects_.emplace_back(Signal{number, signal});
+    for (const RunNumber number : runs_.all_running()) {
+        effects_.emplace_back(Signal{number, signal});
     }
 }
 
 void Engine::State::order_wake() {
     Wake wake;
     if (is_stopping()) {
-        if (!stop_->quit) wake.monotonic = stop_->next_step;
+        const bool has_step = stop_->manner == StopAsked::Manner::drain && !stop_->quit;
+        if (has_step) wake.monotonic = stop_->next_step;
     } else {
         if (!is_clock_set()) {
             wake.instant = limits_.earliest_credible;
@@ -97,11 +98,13 @@ void Engine::State::order_wake() {
     effects_.emplace_back(wake);
 }
 
-Snapshot Engine::State::snapshot() const {
+Snapshot Engine::State::snapshot(std::size_t jobs_max) const {
     Snapshot snapshot;
     snapshot.tables = jobs_.table_count();
     snapshot.running = runs_.alive();
+    snapshot.job_count = jobs_.job_count();
     for (const Job* job : jobs_.in_order()) {
+        if (snapshot.jobs.size() == jobs_max) break;
         Snapshot::Job shown;
         shown.id = job->id;
         shown.entry = job->entry;

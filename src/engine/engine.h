@@ -36,6 +36,7 @@ struct Snapshot {
         std::size_t running = 0;
     };
     std::vector<Job> jobs;  // by table and line
+    std::size_t job_count = 0;
     std::size_t tables = 0;
     std::size_t running = 0;
 };
@@ -50,7 +51,8 @@ class Engine {
     // Everything that follows from `event`, in the order in which it is to be done.
     Effects handle(const Event& event, const Now& now);
 
-    Snapshot snapshot() const;
+    // The first `jobs_max` of its jobs, and the counts of all.
+    Snapshot snapshot(std::size_t jobs_max) const;
 
   private:
     class State;

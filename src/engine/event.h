@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -33,7 +32,7 @@ struct Memory {
     Instant wildcard_since = Instant::min();  // when these began
     Instant fixed_since = Instant::min();
     bool same_boot = false;  // as the boot in which it was written
-    std::unordered_map<JobId, JobMemory> jobs;
+    std::map<JobId, JobMemory> jobs;
 };
 
 // The first event, once.
@@ -78,6 +77,11 @@ struct LaunchFailed {
     bool temporary = false;
 };
 
+// The start was taken back in time: there was no process, and there will be none.
+struct Cancelled {
+    RunNumber run = 0;
+};
+
 struct Exited {
     RunNumber run = 0;
     ExitStatus status;
@@ -91,7 +95,7 @@ struct StopAsked {
     Manner manner = Manner::leave;
 };
 
-using Event =
-    std::variant<Started, TablesChanged, Woken, Decided, Launched, LaunchFailed, Exited, StopAsked>;
+using Event = std::variant<Started, TablesChanged, Woken, Decided, Launched, LaunchFailed,
+                           Cancelled, Exited, StopAsked>;
 
 }  // namespace cron::engine

@@ -1,7 +1,7 @@
 #include "engine/job_table.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <set>
 
 #include "base/check.h"
 
@@ -13,7 +13,7 @@ JobTable::Change JobTable::load(const LoadedTable& loaded) {
     if (table.number == 0) table.number = ++last_number_;
 
     std::vector<Job*> jobs;
-    std::unordered_set<JobId> present;
+    std::set<JobId> present;
     for (const auto& entry : loaded.entries) {
         if (!present.insert(entry->id).second) continue;
         auto& slot = jobs_[entry->id];

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/event.h"
@@ -45,6 +44,7 @@ class JobTable {
 
     Job* find(const JobId& id) const;
     std::size_t table_count() const { return tables_.size(); }
+    std::size_t job_count() const { return jobs_.size(); }
     // By table, then by place.
     std::vector<Job*> in_order() const;
 
@@ -57,7 +57,7 @@ class JobTable {
     std::unique_ptr<Job> take(const JobId& id);
 
     std::map<std::string, Table> tables_;
-    std::unordered_map<JobId, std::unique_ptr<Job>> jobs_;
+    std::map<JobId, std::unique_ptr<Job>> jobs_;
     std::uint64_t last_number_ = 0;
 };
 

@@ -107,13 +107,22 @@ std::size_t RunBook::alive(const JobId& job) const {
     return count == alive_by_job_.end() ? 0 : count->second;
 }
 
-std::vector<RunNumber> RunBook::all_alive() const { return numbers(true); }
-std::vector<RunNumber> RunBook::all_pending() const { return numbers(false); }
+std::vector<RunNumber> RunBook::all_pending() const {
+    return numbers_of([](const Run& run) { return !run.is_alive(); });
+}
 
-std::vector<RunNumber> RunBook::numbers(bool alive) const {
+std::vector<RunNumber> RunBook::all_starting() const {
+    return numbers_of([](const Run& run) { return run.stage == Run::Stage::starting; });
+}
+
+std::vector<RunNumber> RunBook::all_running() const {
+    return numbers_of([](const Run& run) { return run.stage == Run::Stage::running; });
+}
+
+std::vector<RunNumber> RunBook::numbers_of(bool (*matches)(const Run&)) const {
     std::vector<RunNumber> found;
     for (const auto& [number, run] : runs_) {
-        if (run.is_alive() == alive) found.push_back(number);
+        if (matches(run)) found.push_back(number);
     }
     std::sort(found.begin(), found.end());
     return found;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -60,17 +61,18 @@ class RunBook {
     std::size_t alive() const { return alive_; }
     std::size_t alive(const JobId& job) const;
     // In the order of their numbers.
-    std::vector<RunNumber> all_alive() const;
     std::vector<RunNumber> all_pending() const;
+    std::vector<RunNumber> all_starting() const;
+    std::vector<RunNumber> all_running() const;
 
   private:
     void leave_stage(Run& run);
-    std::vector<RunNumber> numbers(bool alive) const;
+    std::vector<RunNumber> numbers_of(bool (*matches)(const Run&)) const;
 
     std::unordered_map<RunNumber, Run> runs_;
     std::set<std::pair<Instant, RunNumber>> granted_;
     std::set<std::pair<Monotonic, RunNumber>> waiting_;
-    std::unordered_map<JobId, std::size_t> alive_by_job_;
+    std::map<JobId, std::size_t> alive_by_job_;
     std::size_t alive_ = 0;
     RunNumber last_number_ = 0;
 };

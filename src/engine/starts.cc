@@ -90,8 +90,10 @@ void Engine::State::on(const Launched& event) {
     runs_.set_running(*run);
     run->started = now_.instant;
     run->started_monotonic = now_.monotonic;
-    if (is_stopping())
+    // It was made before the stop was known there.
+    if (is_stopping() && stop_->manner == StopAsked::Manner::drain) {
         effects_.emplace_back(Signal{run->number, stop_->killed ? SIGKILL : SIGTERM});
+    }
 }
 
 void Engine::State::on(const LaunchFailed& event) {
@@ -127,11 +129,7 @@ void Engine::State::try_again(Run& run, const LaunchError& error) {
         job->pending.push_back(run.number);
         return;
     }
-    Outcome outcome;
-    outcome.kind = Outcome::Kind::withdrawn;
-    outcome.launch_error = error;
-    outcome.reason = "its entry is gone from the table";
-    finish(run, std::move(outcome));
+    withdraw(run, "its entry is gone from the table");
 }
 
 void Engine::State::on(const Exited& event) {
@@ -147,6 +145,14 @@ void Engine::State::on(const Exited& event) {
     Deliver deliver{run->number, run->key, outcome, run->entry};
     finish(*run, std::move(outcome));
     effects_.emplace_back(std::move(deliver));
+}
+
+void Engine::State::withdraw(Run& run, const std::string& reason) {
+    Outcome outcome;
+    outcome.kind = Outcome::Kind::withdrawn;
+    outcome.launch_error = run.last_error;
+    outcome.reason = reason;
+    finish(run, std::move(outcome));
 }
 
 void Engine::State::finish(Run& run, Outcome outcome) {

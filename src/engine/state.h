@@ -3,9 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "engine/due_queue.h"
@@ -21,7 +21,7 @@ class Engine::State {
     explicit State(const Limits& limits) : limits_(limits) {}
 
     Effects handle(const Event& event, const Now& now);
-    Snapshot snapshot() const;
+    Snapshot snapshot(std::size_t jobs_max) const;
 
   private:
     struct Proposal {
@@ -36,6 +36,7 @@ class Engine::State {
     void on(const Decided& event);
     void on(const Launched& event);
     void on(const LaunchFailed& event);
+    void on(const Cancelled& event);
     void on(const Exited& event);
     void on(const StopAsked& event);
 
@@ -62,13 +63,15 @@ class Engine::State {
     void order_wake();
 
     void finish(Run& run, Outcome outcome);
+    void withdraw(Run& run, const std::string& reason);
     void withdraw_pending(Job& job, const std::string& reason);
     Pass pass_of(const crontab::Entry& entry) const;
     bool is_clock_set() const { return now_.instant >= limits_.earliest_credible; }
     bool is_stopping() const { return stop_.has_value(); }
 
     struct Stop {
-        Monotonic next_step{};
+        StopAsked::Manner manner = StopAsked::Manner::leave;
+        Monotonic next_step{};  // drain only
         bool killed = false;
         bool quit = false;  // ordered
     };
@@ -88,7 +91,7 @@ class Engine::State {
     Memory memory_;        // what a ledger remembered; its jobs leave it as they are loaded
     bool active_ = false;  // the clock has been set: dues are computed
     bool boot_ = false;
-    std::unordered_set<JobId> booted_;  // @reboot jobs that have had their turn
+    std::set<JobId> booted_;  // @reboot jobs that have had their turn
     Pass last_pass_ = 0;
     Pass wildcard_pass_ = 0;
     Pass fixed_pass_ = 0;

@@ -21,6 +21,7 @@ void Engine::State::on(const Started& event) {
 void Engine::State::on(const TablesChanged& event) {
     // A clock that was set back is told from one that goes on before any job is placed on it.
     check_clock();
+    send_decides();  // what that proposed may be of jobs that go now
     for (const std::string& name : event.removed) take(jobs_.remove(name), false);
     for (const LoadedTable& table : event.loaded) {
         JobTable::Change change = jobs_.load(table);
@@ -113,10 +114,7 @@ Pass Engine::State::pass_of(const crontab::Entry& entry) const {
 
 void Engine::State::withdraw_pending(Job& job, const std::string& reason) {
     for (const RunNumber number : std::exchange(job.pending, {})) {
-        Outcome outcome;
-        outcome.kind = Outcome::Kind::withdrawn;
-        outcome.reason = reason;
-        finish(*runs_.find(number), std::move(outcome));
+        withdraw(*runs_.find(number), reason);
     }
 }
 

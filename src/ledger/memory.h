@@ -4,7 +4,6 @@
 
 #include <map>
 #include <optional>
-#include <unordered_map>
 
 #include "engine/effect.h"
 #include "engine/event.h"
@@ -29,7 +28,7 @@ class MemoryLedger {
         std::map<engine::Pass, Instant> decided;
     };
 
-    std::unordered_map<JobId, Job> jobs_;
+    std::map<JobId, Job> jobs_;
     std::optional<Instant> decided_until_;
     std::optional<Instant> fixed_decided_until_;
     engine::Pass last_pass_ = 0;

@@ -41,6 +41,13 @@ Result<std::optional<Ended>> reap(int pidfd) {
     return ended;
 }
 
+void wait_for_end(const Child& child) {
+    siginfo_t info{};
+    while (waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &info, WEXITED) != 0 &&
+           errno == EINTR) {
+    }
+}
+
 Result<void> signal_group(const Child& child, int signal) {
     CRON_CHECK(child.pid > 1);  // -1 would be every process of the machine
     if (kill(-child.pid, signal) == 0) return {};

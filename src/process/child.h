@@ -29,6 +29,9 @@ struct Ended {
 // shared with the child before its exec.
 Result<std::optional<Ended>> reap(int pidfd);
 
+// Waits for the end of a child that has been killed, and collects it.
+void wait_for_end(const Child& child);
+
 // Sends `signal` to the process group of a child that is not collected yet: the child and whatever
 // it started and left in its group. Before the child has a group of its own, to the child alone.
 Result<void> signal_group(const Child& child, int signal);

@@ -1,6 +1,6 @@
 #include "process/environment.h"
 
-#include <unordered_set>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@ class Builder {
     JobEnvironment take() { return std::move(environment_); }
 
   private:
-    std::unordered_set<std::string> names_;
+    std::set<std::string> names_;
     JobEnvironment environment_;
 };
 

@@ -164,9 +164,7 @@ tl::expected<Child, LaunchFailure> Launcher::launch(const LaunchOrder& order) {
     if (child.pid < 0) return tl::unexpected(launch_failure("clone", clone_error));
     child.pidfd = UniqueFd(pidfd);
     if (birth.failed_stage != nullptr) {
-        siginfo_t info{};
-        while (waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED) != 0 && errno == EINTR) {
-        }
+        wait_for_end(child);
         return tl::unexpected(launch_failure(birth.failed_stage, birth.error));
     }
     return child;

@@ -1,5 +1,6 @@
 #include "process/output.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -112,12 +113,31 @@ Result<OutputFolder> OutputFolder::open(const std::string& path) {
     return OutputFolder(std::move(fd), tag, path);
 }
 
+OutputFolder::Left OutputFolder::left_behind() const {
+    Left left;
+    DIR* folder = fd_ ? fdopendir(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0)) : nullptr;
+    if (folder == nullptr) return left;
+    while (const dirent* entry = readdir(folder)) {
+        struct stat status {};
+        if (fstatat(fd_.get(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        if (!S_ISREG(status.st_mode)) continue;
+        ++left.files;
+        left.bytes += static_cast<std::uint64_t>(status.st_size);
+    }
+    closedir(folder);
+    return left;
+}
+
 Result<OutputFile> OutputFolder::create(engine::RunNumber run, const Identity& owner) const {
-    auto file = create_in_folder(run, owner);
-    if (file) return file;
+    std::optional<Error> problem;
+    if (fd_) {
+        auto file = create_in_folder(run, owner);
+        if (file) return file;
+        problem = std::move(file.error());
+    }
     auto memory = create_in_memory(owner);
     if (!memory) return tl::unexpected(memory.error());
-    return OutputFile(std::move(*memory), OutputName(), std::move(file.error()));
+    return OutputFile(std::move(*memory), OutputName(), std::move(problem));
 }
 
 Result<OutputFile> OutputFolder::create_in_folder(engine::RunNumber run,

@@ -29,6 +29,12 @@ class OutputName {
     }
     ~OutputName();
 
+    // Nobody removes it any more. Returns it.
+    std::string release() {
+        folder_fd_ = -1;
+        return name_;
+    }
+
   private:
     int folder_fd_ = -1;
     std::string name_;
@@ -53,6 +59,9 @@ class OutputFile {
 
     Result<std::uint64_t> size_bytes() const;
 
+    // The file stays when this dies. Returns its name in the folder; empty if it is in memory.
+    std::string keep() { return name_.release(); }
+
     // The output so far; of one with more than `bytes_max`, its two ends.
     Result<OutputText> read(std::size_t bytes_max) const;
 
@@ -71,6 +80,15 @@ class OutputFolder {
     // Makes the folder if it is missing (not those above it), for its owner alone. One that belongs
     // to somebody else is denied.
     static Result<OutputFolder> open(const std::string& path);
+    // No folder: every file is in memory.
+    static OutputFolder in_memory() { return OutputFolder(UniqueFd(), 0, {}); }
+
+    // What others left in the folder.
+    struct Left {
+        std::size_t files = 0;
+        std::uint64_t bytes = 0;
+    };
+    Left left_behind() const;
 
     // A file for the output of `run`, removed when the OutputFile dies; the folder must live
     // longer. With no room for it, a file in memory: the run must not fail for that. Fails without

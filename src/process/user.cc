@@ -104,9 +104,8 @@ Result<Identity> current_user(std::string_view home_variable) {
     return identity;
 }
 
-void UserCache::put(Identity identity, Monotonic now) {
-    std::string name = identity.name;
-    known_.insert_or_assign(std::move(name), Known{std::move(identity), now + kLife});
+void UserCache::put(const std::string& name, Identity identity, Monotonic now) {
+    known_.insert_or_assign(name, Known{std::move(identity), now + kLife});
 }
 
 const Identity* UserCache::get(const std::string& name, Monotonic now) const {

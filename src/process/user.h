@@ -3,9 +3,9 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
@@ -38,7 +38,8 @@ class UserCache {
   public:
     static constexpr seconds kLife{60};
 
-    void put(Identity identity, Monotonic now);
+    // `name` as it was asked for: a directory may fold case.
+    void put(const std::string& name, Identity identity, Monotonic now);
     // Null when `name` is not there or has been for kLife. Valid until the next put or drop.
     const Identity* get(const std::string& name, Monotonic now) const;
     void drop() { known_.clear(); }
@@ -48,7 +49,7 @@ class UserCache {
         Identity identity;
         Monotonic until{};
     };
-    std::unordered_map<std::string, Known> known_;
+    std::map<std::string, Known> known_;
 };
 
 }  // namespace cron::process

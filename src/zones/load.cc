@@ -38,6 +38,7 @@ bool is_file_name(std::string_view name) {
         return is_alnum(c) || c == '_' || c == '+' || c == '-' || c == '/';
     };
     return !name.empty() && name.size() <= kNameMaxBytes && name.front() != '/' &&
+           name.back() != '/' && name.find("//") == std::string_view::npos &&
            std::all_of(name.begin(), name.end(), allowed);
 }
 

@@ -24,7 +24,7 @@ TEST_CASE("bounds: a line may have kLineBytesMax bytes, a longer one is an error
     CHECK(table.entries.size() == 2);
     REQUIRE(places(table).size() == 1);
     CHECK(table.diagnostics.at(0).line == 2);
-    CHECK(table.diagnostics.at(0).message == "the line has 131073 bytes, more than 131072");
+    CHECK(table.diagnostics.at(0).message == "the line has 131072 bytes, more than 131071");
 }
 
 TEST_CASE("bounds: of a table that is too large none is run", "[crontab]") {

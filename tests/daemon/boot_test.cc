@@ -44,24 +44,35 @@ TEST_CASE("boot: the boot id does not change while the machine runs", "[daemon]"
 TEST_CASE("boot: @reboot entries are due once, and the mark has mode 0", "[daemon]") {
     const TemporaryFolder folder;
     const std::string path = folder / "crond.reboot";
-    CHECK(*claim_reboot(path));
-    CHECK_FALSE(*claim_reboot(path));
+    CHECK(*claim_reboot(path, "this boot"));
+    CHECK_FALSE(*claim_reboot(path, "this boot"));
     struct stat file {};
     REQUIRE(::stat(path.c_str(), &file) == 0);
     CHECK((file.st_mode & 07777) == 0);
-    CHECK(file.st_size == 0);
+}
+
+TEST_CASE("boot: a mark of another boot does not count, and Debian's, which names none, does",
+          "[daemon]") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "crond.reboot";
+    CHECK(*claim_reboot(path, "the last boot"));
+    CHECK(*claim_reboot(path, "this boot"));
+    CHECK_FALSE(*claim_reboot(path, "this boot"));
+    const std::string debian = folder / "debian.reboot";
+    std::ofstream(debian).flush();
+    CHECK_FALSE(*claim_reboot(debian, "this boot"));
 }
 
 TEST_CASE("boot: a link in the mark's place is not followed and counts as the mark", "[daemon]") {
     const TemporaryFolder folder;
     std::filesystem::create_symlink(folder / "elsewhere", folder / "crond.reboot");
-    CHECK_FALSE(*claim_reboot(folder / "crond.reboot"));
+    CHECK_FALSE(*claim_reboot(folder / "crond.reboot", "this boot"));
     CHECK_FALSE(std::filesystem::exists(folder / "elsewhere"));
 }
 
 TEST_CASE("boot: a mark that cannot be made is an error that names it", "[daemon]") {
     const TemporaryFolder folder;
-    const Result<bool> claim = claim_reboot(folder / "none/crond.reboot");
+    const Result<bool> claim = claim_reboot(folder / "none/crond.reboot", "this boot");
     REQUIRE_FALSE(claim);
     CHECK(claim.error().code == ErrorCode::not_found);
     CHECK(claim.error().message.find("crond.reboot") != std::string::npos);

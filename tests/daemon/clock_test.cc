@@ -1,7 +1,6 @@
 #include "daemon/clock.h"
 
 #include <poll.h>
-#include <sys/timex.h>
 #include <cerrno>
 
 #include <catch2/catch.hpp>
@@ -73,35 +72,6 @@ TEST_CASE("timers: arming replaces what was armed, and none disarms", "[daemon]"
     CHECK_FALSE(is_readable(timers.realtime_fd(), 0));
     CHECK_FALSE(is_readable(timers.monotonic_fd(), 0));
     CHECK_FALSE(timers.read()->fired);
-}
-
-// Not run by default: it sets the clock, by a nanosecond, which every process that watches for that
-// can see.
-TEST_CASE("timers: a clock that was set is told, with nothing armed, and also by way of arm",
-          "[.clock-set]") {
-    Timers timers = *Timers::create();
-    const auto set_clock = [] {
-        timex change{};
-        change.modes = ADJ_SETOFFSET | ADJ_NANO;
-        change.time.tv_usec = 1;
-        return ::adjtimex(&change) >= 0;
-    };
-    if (!set_clock()) {
-        WARN("not permitted to set the clock");
-        return;
-    }
-    CHECK(is_readable(timers.realtime_fd(), 0));
-    CHECK(timers.read()->clock_was_set);
-    CHECK_FALSE(timers.read()->clock_was_set);
-
-    const Instant soon = read_clock().instant + microseconds{5'000};
-    REQUIRE(set_clock());
-    REQUIRE(timers.arm(soon, std::nullopt));  // before anybody has read
-    CHECK(is_readable(timers.realtime_fd(), 0));
-    CHECK(timers.read()->clock_was_set);
-    REQUIRE(is_readable(timers.realtime_fd(), kLong));
-    CHECK(read_clock().instant >= soon);
-    CHECK(timers.read()->fired);
 }
 
 }  // namespace cron::daemon

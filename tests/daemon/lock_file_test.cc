@@ -83,12 +83,14 @@ TEST_CASE("lock file: it holds the pid, and is emptied but not removed at the en
     const std::string path = folder / "crond.pid";
     std::ofstream(path) << "1234567 and more of an older time\n";
     {
-        const Result<LockFile> lock = LockFile::acquire(path);
+        Result<LockFile> lock = LockFile::acquire(path);
         REQUIRE(lock);
+        REQUIRE(lock->write_pid());
         CHECK(content_of(path) == fmt::format("{}\n", ::getpid()));
+        // Whoever may read it may lock it, and keep crond from starting.
         struct stat file {};
         REQUIRE(::stat(path.c_str(), &file) == 0);
-        CHECK((file.st_mode & 0133) == 0);
+        CHECK((file.st_mode & 0777) == 0600);
     }
     CHECK(content_of(path).empty());
     CHECK(std::filesystem::exists(path));
@@ -148,7 +150,14 @@ TEST_CASE("lock file: a second lock in the same process is refused too", "[daemo
     const Result<LockFile> first = LockFile::acquire(folder / "crond.pid");
     REQUIRE(first);
     CHECK(LockFile::acquire(folder / "crond.pid").error().code == ErrorCode::busy);
-    CHECK(content_of(folder / "crond.pid") == fmt::format("{}\n", ::getpid()));
+}
+
+TEST_CASE("lock file: until the pid is written the file stays as it was", "[daemon]") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "crond.pid";
+    std::ofstream(path) << "4711\n";
+    CHECK(LockFile::acquire(path));
+    CHECK(content_of(path) == "4711\n");
 }
 
 TEST_CASE("lock file: it keeps out those who take only flock, or only a lock of fcntl",

@@ -50,7 +50,8 @@ TEST_CASE("options: with tables in the foreground, output goes to the streams", 
     CHECK(options.output == OutputFormat::prefix);
     CHECK(parse({"-f", "a", "--output", "raw"})->output == OutputFormat::raw);
     CHECK(parse({"-f", "a", "--output", "mail"})->output == OutputFormat::mail);
-    CHECK(parse({"a"})->output == OutputFormat::mail);
+    CHECK(parse({"a"})->output == OutputFormat::prefix);
+    CHECK(parse({"a"})->foreground);
 }
 
 TEST_CASE("options: each choice is read", "[daemon]") {
@@ -108,7 +109,7 @@ TEST_CASE("options: what is wrong is one clause that says what would be right", 
         {{"--root", ""}, "--root is an empty path"},
         {{"-f", ""}, "TABLE is an empty path"},
         {{"--log", "text"}, "--log text and --log json need --foreground"},
-        {{"--output", "prefix", "t"}, "--output prefix and --output raw need --foreground"},
+        {{"--output", "prefix"}, "--output prefix and --output raw need --foreground"},
     }));
     const Result<Options> options = parse(c.arguments);
     REQUIRE_FALSE(options);

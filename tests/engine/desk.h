@@ -97,7 +97,7 @@ class Desk {
 
     const Now& now() const { return now_; }
     const Wake& wake() const { return wake_; }
-    Snapshot snapshot() const { return engine_.snapshot(); }
+    Snapshot snapshot() const { return engine_.snapshot(1000); }
 
     // The due times of what was spawned, in the order of starts, as seconds after kMonday.
     std::vector<long> starts() const {
@@ -118,6 +118,7 @@ class Desk {
     std::vector<Instant> spawned_at;
     std::vector<Finish> finished;
     std::vector<Deliver> delivered;
+    std::vector<Cancel> cancels;
     std::vector<Signal> signals;
     std::vector<OpenPass> passes;
     std::vector<Postpone> postponed;
@@ -142,6 +143,7 @@ class Desk {
         spawned.push_back(order);
         spawned_at.push_back(now_.instant);
     }
+    void on(const Cancel& order) { cancels.push_back(order); }
     void on(const Signal& order) { signals.push_back(order); }
     void on(const Finish& order) { finished.push_back(order); }
     void on(const Deliver& order) { delivered.push_back(order); }

@@ -291,6 +291,45 @@ TEST_CASE("leaving: the daemon quits at once and signals no job", "[engine]") {
     CHECK(desk.spawned.size() == 1);
 }
 
+TEST_CASE("leaving: what is ordered and not yet made is taken back before the end", "[engine]") {
+    Desk desk;
+    desk.start({entry("1 * * * *", "made"), entry("1 * * * *", "ordered")});
+    desk.pass(minutes{1});
+    desk.launched(desk.spawned.at(0).run);
+    desk.handle(StopAsked{StopAsked::Manner::leave});
+    REQUIRE(desk.cancels.size() == 1);
+    CHECK(desk.cancels[0].run == desk.spawned[1].run);
+    CHECK(desk.quits == 0);
+    desk.handle(Cancelled{desk.cancels[0].run});
+    CHECK(desk.quits == 1);
+    REQUIRE(desk.finished.size() == 1);
+    CHECK(desk.finished[0].outcome.kind == Outcome::Kind::withdrawn);
+}
+
+TEST_CASE("leaving: a process that was made after all is left running too", "[engine]") {
+    Desk desk;
+    desk.start({entry("1 * * * *")});
+    desk.pass(minutes{1});
+    desk.handle(StopAsked{StopAsked::Manner::leave});
+    desk.launched(desk.spawned.at(0).run);
+    CHECK(desk.signals.empty());
+    CHECK(desk.quits == 1);
+}
+
+TEST_CASE("draining: nothing more starts, and what was made after all is signalled", "[engine]") {
+    Desk desk;
+    desk.start({entry("1 * * * *", "taken back"), entry("1 * * * *", "made")});
+    desk.pass(minutes{1});
+    desk.handle(StopAsked{StopAsked::Manner::drain});
+    REQUIRE(desk.cancels.size() == 2);
+    desk.handle(Cancelled{desk.spawned.at(0).run});
+    desk.launched(desk.spawned.at(1).run);
+    REQUIRE(desk.signals.size() == 1);
+    CHECK(desk.signals[0].run == desk.spawned[1].run);
+    desk.exited(desk.spawned[1].run);
+    CHECK(desk.quits == 1);
+}
+
 TEST_CASE("draining: TERM, then KILL after the grace, then the end", "[engine]") {
     Desk desk;
     desk.start({entry("1 * * * *", "a"), entry("1 * * * *", "b")});

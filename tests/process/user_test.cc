@@ -44,14 +44,14 @@ TEST_CASE("user cache: knows a user for a minute, or until it is dropped", "[use
     const Monotonic start{seconds{100}};
     CHECK(cache.get("alice", start) == nullptr);
 
-    cache.put(alice, start);
+    cache.put("alice", alice, start);
     REQUIRE(cache.get("alice", start) != nullptr);
     CHECK(cache.get("alice", start)->uid == 1000);
     CHECK(cache.get("alice", start + seconds{59}) != nullptr);
     CHECK(cache.get("alice", start + seconds{60}) == nullptr);
 
     alice.uid = 1001;
-    cache.put(alice, start + seconds{70});
+    cache.put("alice", alice, start + seconds{70});
     CHECK(cache.get("alice", start + seconds{70})->uid == 1001);
     cache.drop();
     CHECK(cache.get("alice", start + seconds{70}) == nullptr);

@@ -9,7 +9,9 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "machine.h"
 
@@ -30,6 +32,13 @@ Ended run(const std::vector<std::string>& arguments) {
     Process process(arguments);
     const int status = process.wait();
     return {status, process.output()};
+}
+
+std::string slurp(const std::string& path) {
+    std::ifstream file(path);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
 }
 
 int pid_in(const TempRoot& root) {
@@ -295,4 +304,59 @@ TEST_CASE("crond: SIGUSR1 tells tables, jobs and next due times", "[system]") {
     CHECK(crond.writes("\"jobs\":2"));
     CHECK(crond.writes("\"next\":\"2"));
     CHECK(crond.writes("\"next\":\"never\""));
+}
+
+TEST_CASE(
+    "crond: a stop in the middle of a burst kills no job, and each start has its fate on record",
+    "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    const std::string folder = root.open_folder("/out");
+    std::string table = "MAILTO=\"\"\n";
+    for (int i = 0; i < 600; ++i) {
+        table += "@reboot root sleep 1; : >" + folder + "/" + std::to_string(i) + "\n";
+    }
+    root.system_table(table);
+    Process crond(crond_arguments(root));
+    REQUIRE(crond.writes(event("run-started")));
+    crond.signal(SIGTERM);
+    REQUIRE(crond.wait() == 0);
+    const int started = crond.count(event("run-started"));
+    CHECK(started + crond.count(event("run-withdrawn")) == 600);
+    CHECK(crond.count("signal 15") == 0);
+    // All that were started end as they would have.
+    CHECK(
+        eventually([&] { return root.names("/out").size() == static_cast<std::size_t>(started); }));
+}
+
+TEST_CASE("crond: as PID 1 it collects the orphans, and its jobs keep their own status",
+          "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    const std::string folder = root.open_folder("/out");
+    root.write("/table", "@every 1s (sleep 0.1 &) ; exit 7\n");
+    Process shell({"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child",
+                   BELFRY_CROND, "--foreground", "--log", "json", root.path("/table")});
+    REQUIRE(shell.writes("\"status\":\"7\"", 3));
+    // Of what it inherited only what has not ended yet is left.
+    const std::string children = slurp("/proc/" + std::to_string(shell.pid()) + "/task/" +
+                                       std::to_string(shell.pid()) + "/children");
+    const std::string crond = children.substr(0, children.find(' '));
+    CHECK(eventually([&] {
+        std::istringstream pids(slurp("/proc/" + crond + "/task/" + crond + "/children"));
+        int zombies = 0;
+        for (std::string pid; pids >> pid;) {
+            zombies += slurp("/proc/" + pid + "/stat").find(") Z ") != std::string::npos ? 1 : 0;
+        }
+        return zombies == 0;
+    }));
+}
+
+TEST_CASE("crond: a stop that a slow reader of its output delays loses no line", "[system]") {
+    const TempRoot root;
+    root.write("/table", "@reboot seq 1 300000; echo the end\n");
+    Process crond({BELFRY_CROND, "--foreground", "--log-level", "error", root.path("/table")});
+    // Nothing is read until far more than a pipe holds is there.
+    REQUIRE(crond.writes("] the end\n"));
+    CHECK(crond.count("\n") == 300'001);
 }
