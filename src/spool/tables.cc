@@ -264,11 +264,21 @@ void Tables::load(const Source& source, const Content& content, Seen& seen) {
     options.machine_id = settings_.machine_id;
     options.flavour = settings_.flavour;
     options.zone = settings_.zone;
-    options.find_zone = settings_.find_zone;
+    bool is_zone_unreadable = false;
+    options.find_zone = [&](std::string_view zone) -> Result<calendar::Zone> {
+        auto found = settings_.find_zone(zone);
+        if (!found && found.error().code == ErrorCode::system) is_zone_unreadable = true;
+        return found;
+    };
     ++statistics_.parses;
     Loaded loaded{source.path, options.owner, who_of(source.place, source.name, settings_.caller),
                   crontab::parse(content.text, options), seen.since_start};
     if (has_users) seen.unresolved = leave_out_unresolved(loaded.table, content.text, users_);
+    if (is_zone_unreadable) {
+        // The entries below it must not wait for an edit.
+        seen.unreadable = true;
+        seen.hash.reset();
+    }
     seen.live = true;
     changes_.loaded.push_back(std::move(loaded));
 }

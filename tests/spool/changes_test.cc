@@ -170,4 +170,23 @@ TEST_CASE("scan: of a thousand tables a changed one costs one read", "[spool]") 
 }
 
 }  // namespace
+TEST_CASE("changes: entries whose zone cannot be read now run as soon as it can be", "[spool]") {
+    Spool spool;
+    bool is_readable = false;
+    spool.settings.find_zone = [&](std::string_view) -> Result<calendar::Zone> {
+        if (is_readable) return calendar::Zone::fixed("UTC", seconds{0});
+        return failure(ErrorCode::system, "too many open files");
+    };
+    spool.write_user("alice", "CRON_TZ=UTC\n* * * * * true\n");
+    Tables tables = spool.tables();
+    const Changes before = tables.scan(kLate);
+    CHECK(commands(before, "alice").empty());
+    CHECK(before.retry);
+    is_readable = true;
+    const Changes after = tables.scan(kLate);
+    CHECK(commands(after, "alice") == std::vector<std::string>{"true"});
+    CHECK_FALSE(after.retry);
+    CHECK(tables.scan(kLate).loaded.empty());
+}
+
 }  // namespace cron::spool::test
