@@ -1,0 +1,135 @@
+// Nothing is lost and nothing is decided twice: every due time of every job, from when the job
+// became known until now, is in exactly one verdict. It keeps its own watermark of each job and
+// asks schedule::next_after what is due; the engine's account must agree with it step by step.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/engine.h"
+#include "trace.h"
+
+namespace cron::sim {
+
+class Coverage {
+  public:
+    Coverage(Trace& trace, Instant earliest_credible)
+        : trace_(trace), earliest_credible_(earliest_credible) {}
+
+    // A new engine lives, or the one that lived is gone with all that was not written.
+    void on_started(const engine::Started& event, const Now& now);
+    void on_gone();
+    // The wall clock came to this, and now changes.
+    void on_clock(Instant reached);
+    // Before each event, and after all that follows from it was carried out.
+    void on_look(const Now& now);
+    void on_handled() {
+        if (!pending_.empty()) return;
+        served_at_ = last_look_.value_or(served_at_);
+        ++served_;
+    }
+    void on_tables(const engine::TablesChanged& event, const Now& now);
+
+    void on_decide(const engine::Decide& decide, const Now& now);
+    void on_open_pass(const engine::OpenPass& open, const Now& now);
+    void on_spawn(const engine::Spawn& spawn);
+    // The oldest Decide or OpenPass that was not written now is.
+    void on_written();
+    void on_written(const engine::Decide& decide, const engine::Decided& answer);
+
+    // Nothing more happens at this instant.
+    void on_quiet(const Now& now);
+    void on_snapshot(const engine::Snapshot& snapshot);
+
+    std::uint64_t due_times() const { return due_times_; }
+    // Seconds at which something was to start.
+    std::size_t start_seconds() const { return start_seconds_.size(); }
+    std::uint64_t passes() const { return passes_; }
+
+  private:
+    using EntryPtr = std::shared_ptr<const crontab::Entry>;
+
+    // Up to where a job is decided, in the pass that its schedule is in.
+    struct Mark {
+        EntryPtr entry;
+        bool known = false;
+        bool was_absent = false;  // its entry was gone for a time that no ledger knows
+        Instant covered{};
+    };
+    struct Job {
+        Mark mark;     // with all that the engine ordered
+        Mark durable;  // with what the ledger wrote
+        bool loaded = false;
+        bool placed = false;  // the clock was set, so its due times count
+        bool remembered = false;
+        bool boot_due = false;
+        Instant placed_at{};
+        std::uint64_t placed_in = 0;  // at that count of served_
+        Instant served_until{};       // by the engine before
+        // Where it begins is open: what the ledger knew of it may be about another schedule.
+        std::optional<Instant> lenient_until;
+        std::optional<Instant> next;  // the first due time without a verdict
+        std::optional<Instant> into;  // the run that the last verdict was merged into
+    };
+    struct Passes {
+        engine::Pass last = 0;
+        engine::Pass wildcard = 0;
+        engine::Pass fixed = 0;
+    };
+    struct Pending {
+        std::vector<std::pair<Job*, Mark>> marks;
+        std::optional<engine::OpenPass> pass;
+        Instant peak_before{};
+        Instant fixed_peak_before{};
+    };
+
+    Job& job(const JobId& id) { return jobs_[id]; }
+    void load(const EntryPtr& entry, bool since_start, const Now& now);
+    void unload(const JobId& id);
+    void place(Job& job, Instant now);
+    void cover(Job& job, Instant until);
+    void check_span(Job& job, const engine::Verdict& verdict);
+    void check_fate(Job& job, const engine::Verdict& verdict, Instant now);
+    void check_boot(Job& job, const engine::Verdict& verdict, Instant now);
+    void check_waits(const Now& now);
+    // The schedule follows the clock into the new pass.
+    static bool is_in(const engine::OpenPass& pass, const crontab::Entry& entry) {
+        return pass.fixed_too || entry.schedule.is_wildcard();
+    }
+    bool is_set(Instant now) const { return now >= earliest_credible_; }
+    engine::Pass pass_of(const crontab::Entry& entry) const;
+
+    Trace& trace_;
+    Instant earliest_credible_;
+    std::map<JobId, Job> jobs_;
+    std::map<std::string, std::vector<JobId>> tables_;
+    std::set<std::pair<Instant, Job*>> queue_;  // by `next`
+    std::deque<Pending> pending_;
+    Passes passes_now_;
+    Passes passes_durable_;
+    std::map<std::pair<const Job*, engine::Pass>, Instant> last_written_;
+    bool alive_ = false;
+    bool active_ = false;
+    bool boot_ = false;
+    bool same_boot_ = false;
+    bool look_closely_ = false;
+    std::optional<Instant> last_look_;
+    // When all that was decided was last on the disk, and how often that was so.
+    Instant served_at_{};
+    std::uint64_t served_ = 0;
+    Instant peak_{};        // what the clock had reached in this pass
+    Instant fixed_peak_{};  // and in this pass of fixed schedules
+    std::size_t merges_open_ = 0;
+    std::uint64_t due_times_ = 0;
+    std::uint64_t passes_ = 0;
+    std::set<std::pair<engine::Pass, Instant>> start_seconds_;
+};
+
+}  // namespace cron::sim

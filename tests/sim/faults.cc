@@ -1,0 +1,84 @@
+#include "faults.h"
+
+namespace cron::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr hours kDay{24};
+
+}  // namespace
+
+Profile draw_profile(Random& random, std::uint64_t seed) {
+    const auto jobs = [&](unsigned least, unsigned most) {
+        return least + static_cast<unsigned>(random.below(most - least + 1));
+    };
+    if (seed % 50 == 49) {  // a crowd: verdicts fill more than one batch
+        return {Density::by_minute, minutes{90}, minutes{20}, 1'500, minutes{4}, 12'000};
+    }
+    switch (seed % 8) {
+        case 5:
+            return {Density::by_second, hours{2}, hours{1}, jobs(5, 15), minutes{5}, 30};
+        case 6:
+        case 7:
+            return {Density::by_minute, kDay * 4, kDay, jobs(5, 25), hours{1}, 30};
+        default:
+            return {Density::sparse, kDay * 500, kDay * 32, jobs(5, 60), kDay * 2, 30};
+    }
+}
+
+Fault draw_fault(Random& random) {
+    static const std::vector<Fault> kFaults = {
+        Fault::clock_step,  Fault::clock_step, Fault::clock_step,     Fault::clock_steps,
+        Fault::suspend,     Fault::stall,      Fault::stall_and_step, Fault::crash,
+        Fault::crash,       Fault::crash,      Fault::power_cut,      Fault::reload,
+        Fault::reload,      Fault::reload,     Fault::leave,          Fault::drain,
+        Fault::drain_twice, Fault::trouble,    Fault::trouble,
+    };
+    return random.pick(kFaults);
+}
+
+microseconds draw_step(Random& random) {
+    static const std::vector<microseconds> kSizes = {
+        milliseconds{300}, seconds{1},   seconds{59}, seconds{299}, minutes{5},   seconds{301},
+        minutes{6},        minutes{59},  hours{1},    minutes{61},  minutes{150}, minutes{179},
+        hours{3},          minutes{181}, hours{5},    kDay,         kDay * 30};
+    const microseconds size =
+        random.one_in(3) ? random.between(seconds{0}, minutes{6}) : random.pick(kSizes);
+    return random.one_in(3) ? size : -size;
+}
+
+microseconds draw_stall(Random& random) {
+    static const std::vector<microseconds> kMost = {seconds{3}, minutes{1}, minutes{7}, hours{4}};
+    return random.between(milliseconds{100}, random.pick(kMost));
+}
+
+microseconds draw_down_time(Random& random) {
+    static const std::vector<microseconds> kMost = {
+        seconds{2}, seconds{10}, minutes{1}, minutes{5}, minutes{30}, hours{4}, kDay * 3};
+    return random.between(milliseconds{1}, random.pick(kMost));
+}
+
+microseconds draw_run_time(Random& random) {
+    const auto draw = random.below(100);
+    if (draw < 20) return microseconds{0};
+    if (draw < 60) return random.between(milliseconds{1}, seconds{1});
+    if (draw < 85) return random.between(seconds{1}, minutes{2});
+    if (draw < 98) return random.between(minutes{1}, hours{3});
+    return random.between(hours{3}, kDay * 3);
+}
+
+Trouble draw_trouble(Random& random, microseconds elapsed) {
+    static const std::vector<microseconds> kFor = {minutes{1}, minutes{10}, hours{5}};
+    static const std::vector<microseconds> kDelays = {milliseconds{0}, milliseconds{50}, seconds{3},
+                                                      minutes{10}};
+    Trouble trouble;
+    trouble.until = elapsed + random.between(seconds{1}, random.pick(kFor));
+    if (random.one_in(2)) trouble.failing_starts = 1 + random.below(3);
+    trouble.fails_for_good = random.one_in(3);
+    if (random.one_in(4)) trouble.refusals = 1 + random.below(3);
+    trouble.answer_delay = random.pick(kDelays);
+    return trouble;
+}
+
+}  // namespace cron::sim

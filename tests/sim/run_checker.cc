@@ -1,0 +1,271 @@
+#include "run_checker.h"
+
+#include <algorithm>
+
+namespace cron::sim {
+
+using engine::Cause;
+using engine::Outcome;
+
+void RunChecker::on_gone() {
+    open_.clear();
+    by_number_.clear();
+    batches_.clear();
+    ready_.clear();
+    alive_.clear();
+    waiting_.clear();
+    tries_.clear();
+    alive_count_ = 0;
+    ended_.reset();
+    delivered_.reset();
+    stopping_ = false;
+}
+
+RunChecker::Key RunChecker::key_of(const engine::RunKey& key) {
+    return {jobs_.try_emplace(key.job, jobs_.size()).first->second, key.due, key.pass};
+}
+
+RunChecker::Run* RunChecker::find(engine::RunNumber number) {
+    const auto key = by_number_.find(number);
+    return key == by_number_.end() ? nullptr : &open_.at(key->second);
+}
+
+std::size_t RunChecker::alive(std::size_t job) const {
+    const auto found = alive_.find(job);
+    return found == alive_.end() ? 0 : found->second;
+}
+
+void RunChecker::fail(std::string_view checker, const Key& key, std::string_view what) {
+    trace_.fail(checker, fmt::format("job {} due {} pass {}: {}", std::get<0>(key),
+                                     print(std::get<1>(key)), std::get<2>(key), what));
+}
+
+void RunChecker::die(Run& run, std::size_t job) {
+    run.stage = Stage::idle;
+    --alive_[job];
+    --alive_count_;
+}
+
+void RunChecker::on_event(const engine::Event& event, const Now& now) {
+    cause_ = Change::none;
+    if (std::holds_alternative<engine::TablesChanged>(event)) cause_ = Change::tables;
+    if (std::holds_alternative<engine::StopAsked>(event)) {
+        cause_ = Change::stop;
+        stopping_ = true;
+    }
+    if (const auto* decided = std::get_if<engine::Decided>(&event)) {
+        cause_ = Change::answer;
+        for (const Key& key : batches_[decided->batch]) {
+            const auto run = open_.find(key);
+            if (run == open_.end() || run->second.batch != decided->batch) continue;
+            if (run->second.granted) ready_.insert({std::get<1>(key), key});
+        }
+        batches_.erase(decided->batch);
+    }
+    if (const auto* launched = std::get_if<engine::Launched>(&event)) {
+        if (Run* run = find(launched->run)) {
+            run->launched = now.instant;
+            run->launched_monotonic = now.monotonic;
+        }
+    }
+    if (const auto* failed = std::get_if<engine::LaunchFailed>(&event)) {
+        cause_ = Change::failed_start;
+        if (Run* run = find(failed->run)) die(*run, std::get<0>(by_number_[failed->run]));
+        ended_ = failed->run;
+    }
+    if (const auto* cancelled = std::get_if<engine::Cancelled>(&event)) {
+        cause_ = Change::stop;
+        if (Run* run = find(cancelled->run)) die(*run, std::get<0>(by_number_[cancelled->run]));
+        ended_ = cancelled->run;
+    }
+    if (const auto* exited = std::get_if<engine::Exited>(&event)) {
+        if (Run* run = find(exited->run)) die(*run, std::get<0>(by_number_[exited->run]));
+        ended_ = exited->run;
+        delivered_ = exited->run;
+    }
+}
+
+void RunChecker::on_handled() {
+    if (ended_) trace_.fail("outcome", fmt::format("run {} ended without one", *ended_));
+    if (delivered_) trace_.fail("deliver", fmt::format("run {} is not delivered", *delivered_));
+}
+
+void RunChecker::on_decide(const engine::Decide& decide, const Now& now) {
+    for (const engine::Verdict& verdict : decide.verdicts) {
+        if (verdict.fate != engine::Fate::start) continue;
+        const Key key = key_of(verdict.key);
+        if (calm_since_ && verdict.key.due > *calm_since_ && now.instant >= verdict.key.due &&
+            verdict.cause == Cause::schedule)
+            fail("on time", key, "its verdict comes late on an idle machine");
+        Run run;
+        run.batch = decide.batch;
+        run.cause = verdict.cause;
+        if (!open_.emplace(key, run).second) fail("outcome", key, "asked for twice at once");
+    }
+}
+
+void RunChecker::on_written(const engine::Decide& decide, const engine::Decided& answer) {
+    for (const engine::Verdict& verdict : decide.verdicts) {
+        if (verdict.fate != engine::Fate::start) continue;
+        const Key key = key_of(verdict.key);
+        batches_[decide.batch].push_back(key);
+        const auto run = open_.find(key);
+        if (run == open_.end() || run->second.batch != decide.batch) continue;
+        const bool is_refused = std::find(answer.refused.begin(), answer.refused.end(),
+                                          verdict.key) != answer.refused.end();
+        (is_refused ? run->second.refused : run->second.granted) = true;
+    }
+}
+
+void RunChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
+    const Key key = key_of(spawn.key);
+    const auto [job, due, pass] = key;
+    const auto found = open_.find(key);
+    if (found == open_.end() || !found->second.granted || found->second.refused) {
+        fail("granted first", key, "started without a grant");
+        return;
+    }
+    Run& run = found->second;
+    const bool is_retry = run.stage == Stage::waiting;
+    ready_.erase({due, key});
+    if (run.stage == Stage::alive || (is_retry && run.number != spawn.run))
+        fail("never twice", key, "started again");
+    if (run.cause != Cause::boot) {
+        auto& last = last_started_.try_emplace({job, pass}, Instant::min()).first->second;
+        if (!is_retry && due == last) fail("never twice", key, "started again");
+        if (!is_retry && due < last) fail("in order", key, "a later due time has started");
+        last = std::max(last, due);
+    }
+    if (!is_retry && now.instant < due) fail("not early", key, "started before its due time");
+    const auto late = floor_seconds(now.instant) - due;
+    if (run.cause == Cause::schedule && late > engine::kCatchUpMax)
+        fail("not too late", key, "started over 3 hours late");
+    if (calm_since_ && due > *calm_since_ && late != seconds{0} && run.cause == Cause::schedule)
+        fail("on time", key, fmt::format("{} s late on an idle machine", late / seconds{1}));
+    if (spawn.entry->single && alive(job) > 0) fail("single", key, "the last run lives");
+    if (stopping_) fail("stop", key, "started after the stop");
+    if (is_retry) {
+        --waiting_[job];
+        tries_.erase({run.try_at, key});
+    }
+    run.stage = Stage::alive;
+    run.number = spawn.run;
+    run.launched.reset();
+    by_number_[spawn.run] = key;
+    ++alive_[job];
+    ++alive_count_;
+    ++runs_;
+}
+
+void RunChecker::on_postpone(const engine::Postpone& postpone, const Now& now) {
+    Run* run = find(postpone.run);
+    if (run == nullptr || ended_ != postpone.run) {
+        trace_.fail("outcome", "postponed without a failed start");
+        return;
+    }
+    run->stage = Stage::waiting;
+    ended_.reset();
+    const Key key = by_number_[postpone.run];
+    ++waiting_[std::get<0>(key)];
+    run->try_at = now.monotonic + postpone.delay;
+    tries_.insert({run->try_at, key});
+}
+
+void RunChecker::on_finish(const engine::Finish& finish, const Now& now) {
+    const Key key = key_of(finish.key);
+    const auto found = open_.find(key);
+    if (found == open_.end()) {
+        fail("outcome", key, "a second one");
+        return;
+    }
+    const Run run = found->second;
+    ready_.erase({std::get<1>(key), key});
+    if (run.stage == Stage::waiting) {
+        --waiting_[std::get<0>(key)];
+        tries_.erase({run.try_at, key});
+    }
+    if (run.number != 0 && run.number != finish.run) fail("outcome", key, "of another run");
+    check_reason(finish, run, key, now.instant);
+    if (finish.outcome.kind == Outcome::Kind::exited) {
+        const microseconds duration =
+            run.launched ? now.monotonic - run.launched_monotonic : microseconds{0};
+        if (finish.outcome.duration != duration || finish.outcome.started != run.launched)
+            fail("outcome", key, "not the time that it ran");
+    }
+    if (ended_ == finish.run) ended_.reset();
+    by_number_.erase(finish.run);
+    open_.erase(found);
+}
+
+// Each kind of outcome is claimed only where it is true.
+void RunChecker::check_reason(const engine::Finish& finish, const Run& run, const Key& key,
+                              Instant now) {
+    const auto late = floor_seconds(now) - std::get<1>(key);
+    bool holds = run.stage != Stage::alive;
+    switch (finish.outcome.kind) {
+        case Outcome::Kind::exited:
+            holds = ended_ == finish.run && delivered_ == ended_;
+            break;
+        case Outcome::Kind::not_started:
+            holds = holds && (ended_ == finish.run ||
+                              (run.stage == Stage::waiting && late > engine::kCatchUpMax));
+            break;
+        case Outcome::Kind::skipped:
+            holds = holds && alive(std::get<0>(key)) > 0;
+            break;
+        case Outcome::Kind::withdrawn:
+            holds = holds && cause_ != Change::none && cause_ != Change::answer;
+            break;
+        case Outcome::Kind::merged:
+            holds = holds && has_other(key, now);
+            break;
+        case Outcome::Kind::missed:
+            holds = holds && late > engine::kCatchUpMax;
+            break;
+        case Outcome::Kind::refused:
+            holds = holds && run.refused;
+            break;
+    }
+    if (!holds)
+        fail("claims", key,
+             fmt::format("outcome {} is not so", static_cast<int>(finish.outcome.kind)));
+}
+
+// Another run of the job waits, or is due later and not yet started.
+bool RunChecker::has_other(const Key& key, Instant now) const {
+    const std::size_t job = std::get<0>(key);
+    for (auto run = open_.lower_bound({job, Instant::min(), 0});
+         run != open_.end() && std::get<0>(run->first) == job; ++run) {
+        if (run->first == key) continue;
+        if (run->second.stage == Stage::waiting) return true;
+        const Instant due = std::get<1>(run->first);
+        if (run->second.stage == Stage::idle && due > std::get<1>(key) && due <= now) return true;
+    }
+    return false;
+}
+
+void RunChecker::on_deliver(const engine::Deliver& deliver) {
+    if (delivered_ != deliver.run) trace_.fail("deliver", "of a run that did not just end");
+    delivered_.reset();
+}
+
+void RunChecker::on_quiet(const Now& now) {
+    if (!stopping_ && !ready_.empty() && ready_.begin()->first <= now.instant)
+        fail("asleep", ready_.begin()->second, "granted and due, and not started");
+    if (!stopping_ && !tries_.empty() && tries_.begin()->first <= now.monotonic)
+        fail("asleep", tries_.begin()->second, "it waits for longer than it said");
+    for (const auto& [job, count] : waiting_) {
+        if (count > 1) trace_.fail("waiting", fmt::format("job {}: {} runs wait", job, count));
+    }
+}
+
+void RunChecker::on_snapshot(const engine::Snapshot& snapshot) {
+    if (snapshot.running != alive_count_) trace_.fail("snapshot", "not as many runs as live");
+    for (const auto& job : snapshot.jobs) {
+        const auto number = jobs_.find(job.id);
+        if (job.running != (number == jobs_.end() ? 0 : alive(number->second)))
+            trace_.fail("snapshot", "not as many runs of a job as live");
+    }
+}
+
+}  // namespace cron::sim

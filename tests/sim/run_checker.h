@@ -1,0 +1,93 @@
+// Rules of runs: started once, granted first, in order, not too early or too late, alone where that
+// is asked; each with one outcome, and that one for cause.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/engine.h"
+#include "trace.h"
+
+namespace cron::sim {
+
+class RunChecker {
+  public:
+    explicit RunChecker(Trace& trace) : trace_(trace) {}
+
+    // The engine lives no longer, and forgot its runs.
+    void on_gone();
+    // Before the engine is told.
+    void on_event(const engine::Event& event, const Now& now);
+    // After all that follows from the event was carried out.
+    void on_handled();
+
+    void on_decide(const engine::Decide& decide, const Now& now);
+    void on_written(const engine::Decide& decide, const engine::Decided& answer);
+    void on_open_pass() { cause_ = Change::clock; }
+    void on_spawn(const engine::Spawn& spawn, const Now& now);
+    void on_postpone(const engine::Postpone& postpone, const Now& now);
+    void on_finish(const engine::Finish& finish, const Now& now);
+    void on_deliver(const engine::Deliver& deliver);
+
+    // Nothing more happens at this instant.
+    void on_quiet(const Now& now);
+    void on_snapshot(const engine::Snapshot& snapshot);
+    // From here on nothing fails: what falls due later starts in its second.
+    void set_calm_since(Instant instant) { calm_since_ = instant; }
+
+    // A process exists, by the engine's knowledge.
+    std::size_t alive() const { return alive_count_; }
+    std::size_t open() const { return open_.size(); }
+    std::uint64_t runs() const { return runs_; }
+
+  private:
+    using Key = std::tuple<std::size_t, Instant, engine::Pass>;  // the first: the job's number
+    enum class Stage { idle, alive, waiting };
+    enum class Change { none, tables, clock, stop, failed_start, answer };
+
+    struct Run {
+        std::uint64_t batch = 0;
+        bool granted = false;
+        bool refused = false;
+        engine::Cause cause = engine::Cause::schedule;
+        Stage stage = Stage::idle;
+        engine::RunNumber number = 0;
+        Monotonic try_at{};  // waiting only
+        std::optional<Instant> launched;
+        Monotonic launched_monotonic{};
+    };
+
+    Key key_of(const engine::RunKey& key);
+    Run* find(engine::RunNumber number);
+    void die(Run& run, std::size_t job);
+    std::size_t alive(std::size_t job) const;
+    void fail(std::string_view checker, const Key& key, std::string_view what);
+    void check_reason(const engine::Finish& finish, const Run& run, const Key& key, Instant now);
+    bool has_other(const Key& key, Instant now) const;
+
+    Trace& trace_;
+    std::map<JobId, std::size_t> jobs_;
+    std::map<Key, Run> open_;  // asked for, without an outcome
+    std::unordered_map<engine::RunNumber, Key> by_number_;
+    std::unordered_map<std::uint64_t, std::vector<Key>> batches_;
+    std::set<std::pair<Instant, Key>> ready_;  // granted, and the engine knows it
+    std::map<std::pair<std::size_t, engine::Pass>, Instant> last_started_;  // over all engines
+    std::unordered_map<std::size_t, std::size_t> alive_;
+    std::unordered_map<std::size_t, std::size_t> waiting_;
+    std::set<std::pair<Monotonic, Key>> tries_;  // of those that wait
+    std::size_t alive_count_ = 0;
+    std::optional<engine::RunNumber> ended_;      // by the event at hand
+    std::optional<engine::RunNumber> delivered_;  // the same
+    Change cause_ = Change::none;
+    bool stopping_ = false;
+    std::optional<Instant> calm_since_;
+    std::uint64_t runs_ = 0;
+};
+
+}  // namespace cron::sim

@@ -1,0 +1,388 @@
+#include "world.h"
+
+#include <algorithm>
+#include <csignal>
+
+namespace cron::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto kNever = microseconds::max();
+constexpr hours kLastRunsMax{24 * 4};  // for what runs when the tables are gone
+
+Instant draw_begin(Random& random) {
+    const auto day = std::chrono::sys_days{std::chrono::year{2024} / 1 / 1} +
+                     std::chrono::days{static_cast<int>(random.below(366 * 20))};
+    return day + random.between(seconds{0}, hours{24});
+}
+
+}  // namespace
+
+void Totals::add(const Totals& other) {
+    time += other.time;
+    runs += other.runs;
+    due_times += other.due_times;
+    crashes += other.crashes;
+    clock_steps += other.clock_steps;
+    passes += other.passes;
+    reloads += other.reloads;
+    stops += other.stops;
+    events += other.events;
+}
+
+World::World(std::uint64_t seed, std::FILE* log)
+    : random_(seed),
+      profile_(draw_profile(random_, seed)),
+      trace_(log),
+      begin_(draw_begin(random_)),
+      clock_(begin_),
+      limits_{begin_ - hours{24 * 400}, random_.between(seconds{1}, seconds{30})},
+      tables_(random_, profile_.density, profile_.jobs, begin_),
+      coverage_(trace_, limits_.earliest_credible),
+      runs_(trace_),
+      stop_(trace_, limits_.grace),
+      effort_(trace_, tables_.job_count() + 30) {}
+
+Report World::run() {
+    boot_machine();
+    start_daemon();
+    plan_fault();
+    run_until(profile_.length);
+    if (trace_.failure()) return report();
+
+    calm_ = true;
+    set_clock(clock_.truth());
+    runs_.set_calm_since(clock_.now().instant + minutes{15});
+    effects_to_crash_.reset();
+    if (!engine_) start_daemon();
+    run_until(profile_.length + profile_.calm);
+    if (trace_.failure()) return report();
+
+    engine::TablesChanged gone;
+    for (const auto& table : tables_.all()) gone.removed.push_back(table.name);
+    deliver(gone);
+    const microseconds end = clock_.elapsed() + kLastRunsMax;
+    while (!trace_.failure() && clock_.elapsed() < end && !processes_.empty()) step(end);
+    if (runs_.open() > 0) trace_.fail("outcome", "runs have none, though nothing fails");
+    if (engine_) deliver(engine::StopAsked{engine::StopAsked::Manner::drain});
+    if (engine_) trace_.fail("stop", "there is nothing to wait for");
+    effort_.on_end(coverage_.start_seconds());
+    return report();
+}
+
+Report World::report() {
+    totals_.time = clock_.truth() - begin_;
+    totals_.runs = runs_.runs();
+    totals_.due_times = coverage_.due_times();
+    totals_.passes = coverage_.passes();
+    return {totals_, trace_.hash(), trace_.failure().value_or(""),
+            trace_.failure() ? trace_.tail() : ""};
+}
+
+void World::later(microseconds delay, Action action) {
+    agenda_.emplace(std::pair{clock_.elapsed() + delay, ++last_action_}, std::move(action));
+}
+
+void World::later_with_daemon(microseconds delay, Action action) {
+    later(delay, [this, life = life_, action = std::move(action)] {
+        if (life == life_ && engine_) action();
+    });
+}
+
+void World::later_event(microseconds delay, engine::Event event) {
+    later_with_daemon(delay, [this, event = std::move(event)] { deliver(event); });
+}
+
+void World::run_until(microseconds end) {
+    while (!trace_.failure() && clock_.elapsed() < end) step(end);
+}
+
+// Time goes on to what comes next, and that happens.
+void World::step(microseconds end) {
+    const microseconds now = clock_.elapsed();
+    const microseconds action_at =
+        agenda_.empty() ? kNever : std::max(now, agenda_.begin()->first.first);
+    const auto wait = until_wake();
+    const microseconds wake_at = wait ? now + *wait : kNever;
+    const microseconds next = std::min({action_at, wake_at, end});
+    if (next > now) {
+        check_quiet();
+        clock_.advance(next - now);
+    }
+    if (next == action_at) {
+        const Action action = std::move(agenda_.begin()->second);
+        agenda_.erase(agenda_.begin());
+        action();
+    } else if (next == wake_at) {
+        fire_timers();
+        if (random_.one_in(4)) clock_.advance(random_.between(microseconds{0}, milliseconds{5}));
+    }
+}
+
+// A timer whose time has come is spent, and its event on the way, whatever the clock reads then.
+void World::fire_timers() {
+    const Now reached = clock_.now();
+    const bool by_instant = wake_.instant && *wake_.instant <= reached.instant;
+    const bool by_monotonic = wake_.monotonic && *wake_.monotonic <= reached.monotonic;
+    if (by_instant) wake_.instant.reset();
+    if (by_monotonic) wake_.monotonic.reset();
+    if (by_instant || by_monotonic) later_event(microseconds{0}, engine::Woken{});
+}
+
+std::optional<microseconds> World::until_wake() const {
+    if (!engine_) return std::nullopt;
+    const Now now = clock_.now();
+    std::optional<microseconds> wait;
+    if (wake_.instant) wait = *wake_.instant - now.instant;
+    if (wake_.monotonic) wait = std::min(wait.value_or(kNever), *wake_.monotonic - now.monotonic);
+    if (wait) wait = std::max(*wait, microseconds{0});
+    return wait;
+}
+
+void World::check_quiet() {
+    if (!engine_) return;
+    const Now now = clock_.now();
+    stop_.on_quiet(now);
+    runs_.on_quiet(now);
+    if (!stop_.is_stopping()) coverage_.on_quiet(now);
+    if (random_.one_in(500)) {
+        const engine::Snapshot snapshot = engine_->snapshot(SIZE_MAX);
+        runs_.on_snapshot(snapshot);
+        if (!stop_.is_stopping()) coverage_.on_snapshot(snapshot);
+    }
+}
+
+void World::start_daemon() {
+    if (engine_) return;
+    engine_.emplace(limits_);
+    quit_ = false;
+    effort_.allow(6);
+    engine::Started started{ledger_.recall(written_in_boot_ == boot_), booted_};
+    booted_ = false;
+    coverage_.on_started(started, clock_.now());
+    const std::uint64_t life = life_;
+    deliver(started);
+    if (engine_ && life == life_) tell_tables();
+}
+
+// All at once or one by one; one may come late, as if its user were not known yet.
+void World::tell_tables() {
+    engine::TablesChanged together;
+    const bool at_once = random_.one_in(2);
+    late_table_.clear();
+    for (engine::LoadedTable& table : tables_.all()) {
+        table.since_start = true;
+        if (!calm_ && late_table_.empty() && random_.one_in(20)) {
+            late_table_ = table.name;
+            later_with_daemon(random_.between(milliseconds{1}, minutes{15}),
+                              [this] { tell_late_table(); });
+        } else if (at_once) {
+            together.loaded.push_back(std::move(table));
+        } else {
+            later_event(random_.between(microseconds{0}, milliseconds{20}),
+                        engine::TablesChanged{{std::move(table)}, {}});
+        }
+    }
+    if (at_once) deliver(together);
+}
+
+void World::tell_late_table() {
+    const std::string name = std::exchange(late_table_, "");
+    for (engine::LoadedTable& table : tables_.all()) {
+        table.since_start = true;
+        if (table.name == name) deliver(engine::TablesChanged{{std::move(table)}, {}});
+    }
+}
+
+void World::deliver(const engine::Event& event) {
+    const Now now = clock_.now();
+    trace_.line(now, "event {}", event.index());
+    ++totals_.events;
+    effort_.on_event(event, clock_.elapsed());
+    coverage_.on_look(now);
+    if (const auto* tables = std::get_if<engine::TablesChanged>(&event))
+        coverage_.on_tables(*tables, now);
+    if (const auto* stop = std::get_if<engine::StopAsked>(&event)) stop_.on_asked(*stop, now);
+    runs_.on_event(event, now);
+    const std::uint64_t life = life_;
+    for (const engine::Effect& effect : engine_->handle(event, now)) {
+        if (effects_to_crash_ && (*effects_to_crash_)-- == 0) {
+            ++totals_.crashes;
+            die(draw_down_time(random_), random_.one_in(4));
+            return;
+        }
+        execute(effect);
+        if (trace_.failure() || life != life_) return;
+    }
+    runs_.on_handled();
+    coverage_.on_handled();
+    if (!quit_) return;
+    if (runs_.open() != runs_.alive()) trace_.fail("stop", "a run that lives not has no outcome");
+    ++totals_.stops;
+    die(draw_down_time(random_), random_.one_in(4));
+}
+
+void World::execute(const engine::Effect& effect) {
+    std::visit([this](const auto& ordered) { on(ordered); }, effect);
+}
+
+void World::on(const engine::Decide& effect) {
+    const Now now = clock_.now();
+    trace_.line(now, "Decide {}: {} known", effect.batch, effect.known.size());
+    for (const engine::Verdict& verdict : effect.verdicts) {
+        trace_.line(now, "  {} {} pass {}: fate {} cause {} first {} count {}",
+                    printable(verdict.key.job.bytes()), print(verdict.key.due), verdict.key.pass,
+                    static_cast<int>(verdict.fate), static_cast<int>(verdict.cause),
+                    print(verdict.first), verdict.count);
+    }
+    if (std::exchange(fails_after_verdicts_, false)) {
+        later(random_.between(microseconds{0}, milliseconds{1'100}), [this] { draw_and_fail(); });
+    }
+    coverage_.on_decide(effect, now);
+    runs_.on_decide(effect, now);
+    write(effect);
+}
+
+void World::on(const engine::OpenPass& effect) {
+    const Now now = clock_.now();
+    trace_.line(now, "OpenPass {}{} from {}", effect.pass, effect.fixed_too ? " (fixed too)" : "",
+                print(effect.from));
+    coverage_.on_open_pass(effect, now);
+    runs_.on_open_pass();
+    write(effect);
+}
+
+// The ledger writes in order; sometimes at once, sometimes late.
+void World::write(Write write) {
+    const microseconds delay = answer_delay();
+    const microseconds at = std::max(last_write_at_, clock_.elapsed() + delay);
+    writes_.push_back(std::move(write));
+    if (delay == microseconds{0} && writes_.size() == 1) {
+        write_oldest();
+        return;
+    }
+    last_write_at_ = at;
+    later_with_daemon(at - clock_.elapsed(), [this] { write_oldest(); });
+}
+
+void World::write_oldest() {
+    const Write oldest = std::move(writes_.front());
+    writes_.pop_front();
+    written_in_boot_ = boot_;
+    if (const auto* pass = std::get_if<engine::OpenPass>(&oldest)) {
+        ledger_.open_pass(*pass);
+        coverage_.on_written();
+        return;
+    }
+    const auto& decide = std::get<engine::Decide>(oldest);
+    engine::Decided answer = ledger_.decide(decide);
+    coverage_.on_written(decide, answer);
+    // Another machine may have taken some.
+    for (const engine::Verdict& verdict : decide.verdicts) {
+        if (verdict.cause == engine::Cause::schedule && verdict.fate == engine::Fate::start &&
+            is_troubled() && trouble_.refusals > 0 && random_.one_in(trouble_.refusals))
+            answer.refused.push_back(verdict.key);
+    }
+    runs_.on_written(decide, answer);
+    trace_.line(clock_.now(), "written {}, {} refused", decide.batch, answer.refused.size());
+    later_event(microseconds{0}, std::move(answer));
+}
+
+microseconds World::answer_delay() {
+    if (is_troubled()) return random_.between(microseconds{0}, trouble_.answer_delay);
+    return random_.one_in(2) ? microseconds{0} : random_.between(microseconds{0}, milliseconds{3});
+}
+
+void World::on(const engine::Spawn& effect) {
+    const Now now = clock_.now();
+    trace_.line(now, "Spawn {}: {} {}", effect.run, printable(effect.key.job.bytes()),
+                print(effect.key.due));
+    runs_.on_spawn(effect, now);
+    coverage_.on_spawn(effect);
+    const microseconds delay =
+        random_.one_in(2) ? microseconds{0} : random_.between(microseconds{0}, milliseconds{3});
+    Process& process = processes_[effect.run];
+    process.heeds_term = !random_.one_in(5);
+    if (is_troubled() && trouble_.failing_starts > 0 && random_.one_in(trouble_.failing_starts)) {
+        effort_.allow(2);
+        // The process may have been made, and fail to become the job.
+        if (random_.one_in(3)) make_process(effect.run, delay);
+        const bool is_temporary = !trouble_.fails_for_good || random_.one_in(2);
+        later_with_daemon(delay, [this, run = effect.run, is_temporary] {
+            if (processes_.erase(run) > 0)
+                deliver(engine::LaunchFailed{run, {"fork", 11}, is_temporary});
+        });
+        return;
+    }
+    make_process(effect.run, delay);
+    end_process(effect.run, delay + draw_run_time(random_), {});
+}
+
+void World::make_process(engine::RunNumber run, microseconds delay) {
+    later_with_daemon(delay, [this, run] {
+        const auto process = processes_.find(run);
+        if (process == processes_.end()) return;
+        process->second.made = true;
+        deliver(engine::Launched{run, 1});
+    });
+}
+
+// It may come too late: then what was ordered first goes on.
+void World::on(const engine::Cancel& effect) {
+    trace_.line(clock_.now(), "Cancel {}", effect.run);
+    const auto process = processes_.find(effect.run);
+    if (process == processes_.end()) {
+        trace_.fail("signal", "a run is cancelled that does not start");
+        return;
+    }
+    if (process->second.made || random_.one_in(2)) return;
+    processes_.erase(process);
+    later_event(microseconds{0}, engine::Cancelled{effect.run});
+}
+
+void World::end_process(engine::RunNumber run, microseconds delay, engine::ExitStatus status) {
+    later_with_daemon(delay, [this, run, status] {
+        if (processes_.erase(run) > 0) deliver(engine::Exited{run, status, {}});
+    });
+}
+
+void World::on(const engine::Signal& effect) {
+    const auto process = processes_.find(effect.run);
+    trace_.line(clock_.now(), "Signal {} to {}", effect.signal, effect.run);
+    if (process == processes_.end()) {
+        trace_.fail("signal", "to a run that does not live");
+        return;
+    }
+    const engine::ExitStatus status{true, effect.signal};
+    if (effect.signal == SIGKILL) {
+        process->second.killed = true;
+        const bool is_stuck = random_.one_in(20);
+        end_process(effect.run, is_stuck ? minutes{1} : milliseconds{2}, status);
+    } else if (process->second.heeds_term) {
+        end_process(effect.run, random_.between(milliseconds{0}, seconds{2}), status);
+    }
+}
+
+void World::on(const engine::Finish& effect) {
+    trace_.line(clock_.now(), "Finish {}: {} {}: {} {}", effect.run,
+                printable(effect.key.job.bytes()), print(effect.key.due),
+                static_cast<int>(effect.outcome.kind), effect.outcome.reason);
+    runs_.on_finish(effect, clock_.now());
+}
+
+void World::on(const engine::Postpone& effect) {
+    trace_.line(clock_.now(), "Postpone {}", effect.run);
+    runs_.on_postpone(effect, clock_.now());
+}
+
+void World::on(const engine::Quit&) {
+    trace_.line(clock_.now(), "Quit");
+    quit_ = true;
+    for (const auto& [run, process] : processes_) {
+        if (stop_.is_drain() && !process.killed)
+            trace_.fail("stop", fmt::format("run {} lives on, and was not killed", run));
+    }
+}
+
+}  // namespace cron::sim

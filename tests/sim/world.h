@@ -1,0 +1,143 @@
+// A machine that exists only here: it runs the real engine and the real ledger of memory under a
+// virtual clock, carries effects out in their order, and lets things go wrong. One seed decides
+// all.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+#include "base/text.h"
+#include "coverage.h"
+#include "effort.h"
+#include "engine/engine.h"
+#include "faults.h"
+#include "ledger/memory.h"
+#include "run_checker.h"
+#include "virtual_clock.h"
+
+namespace cron::sim {
+
+struct Totals {
+    microseconds time{};
+    std::uint64_t runs = 0;
+    std::uint64_t due_times = 0;
+    std::uint64_t crashes = 0;
+    std::uint64_t clock_steps = 0;
+    std::uint64_t passes = 0;
+    std::uint64_t reloads = 0;
+    std::uint64_t stops = 0;
+    std::uint64_t events = 0;
+
+    void add(const Totals& other);
+};
+
+struct Report {
+    Totals totals;
+    std::uint64_t hash = 0;
+    std::string failure;  // empty: every rule held
+    std::string tail;     // what happened before it
+};
+
+class World {
+  public:
+    // With a `log`, all that happens is printed there.
+    explicit World(std::uint64_t seed, std::FILE* log = nullptr);
+
+    // To the end, or to the first rule that is broken.
+    Report run();
+
+  private:
+    struct Process {
+        bool heeds_term = true;
+        bool made = false;  // Launched was told
+        bool killed = false;
+    };
+    using Write = std::variant<engine::Decide, engine::OpenPass>;
+    using Action = std::function<void()>;
+
+    // What happens later. With the daemon: only while the one that lives now does.
+    void later(microseconds delay, Action action);
+    void later_with_daemon(microseconds delay, Action action);
+    void later_event(microseconds delay, engine::Event event);
+
+    void run_until(microseconds end);
+    void step(microseconds end);
+    std::optional<microseconds> until_wake() const;
+    void fire_timers();
+    void check_quiet();
+    Report report();
+
+    void start_daemon();
+    void tell_tables();
+    void tell_late_table();
+    void deliver(const engine::Event& event);
+    void execute(const engine::Effect& effect);
+    void on(const engine::Decide& effect);
+    void on(const engine::OpenPass& effect);
+    void on(const engine::Spawn& effect);
+    void on(const engine::Cancel& effect);
+    void on(const engine::Signal& effect);
+    void on(const engine::Finish& effect);
+    void on(const engine::Deliver& effect) { runs_.on_deliver(effect); }
+    void on(const engine::Wake& effect) { wake_ = effect; }
+    void on(const engine::Postpone& effect);
+    void on(const engine::Quit&);
+    void write(Write write);
+    void write_oldest();
+    void make_process(engine::RunNumber run, microseconds delay);
+    void end_process(engine::RunNumber run, microseconds delay, engine::ExitStatus status);
+
+    void plan_fault();
+    void draw_and_fail();
+    void fail(Fault fault);
+    void set_clock(Instant instant);
+    void step_clock();
+    void stall();
+    void die(microseconds down_time, bool new_boot);
+    void boot_machine();
+    void reload();
+    void stop(engine::StopAsked::Manner manner, bool twice);
+    bool is_troubled() const { return !calm_ && clock_.elapsed() < trouble_.until; }
+    microseconds answer_delay();
+
+    Random random_;
+    Profile profile_;
+    Trace trace_;
+    Instant begin_;
+    VirtualClock clock_;
+    engine::Limits limits_;
+    RandomTables tables_;
+    ledger::MemoryLedger ledger_;
+    Coverage coverage_;
+    RunChecker runs_;
+    StopChecker stop_;
+    EffortChecker effort_;
+
+    std::optional<engine::Engine> engine_;
+    std::uint64_t life_ = 0;  // the number of the daemon, over all boots
+    std::uint64_t boot_ = 0;
+    std::uint64_t written_in_boot_ = 0;
+    bool booted_ = true;  // and no daemon was there since
+    bool calm_ = false;
+    bool quit_ = false;
+    std::string late_table_;  // not told yet
+    std::optional<std::uint64_t> effects_to_crash_;
+    bool fails_after_verdicts_ = false;  // the next fault comes between a verdict and its start
+    Trouble trouble_;
+    std::map<std::pair<microseconds, std::uint64_t>, Action> agenda_;
+    std::uint64_t last_action_ = 0;
+    engine::Wake wake_;
+    std::deque<Write> writes_;
+    microseconds last_write_at_{};
+    std::unordered_map<engine::RunNumber, Process> processes_;
+    Totals totals_;
+};
+
+}  // namespace cron::sim

@@ -1,0 +1,156 @@
+// The part of the world that goes wrong.
+#include "world.h"
+
+namespace cron::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+}  // namespace
+
+void World::plan_fault() {
+    later(random_.between(microseconds{0}, 2 * profile_.fault_gap), [this] {
+        if (calm_) return;
+        fails_after_verdicts_ = random_.one_in(3);
+        if (!fails_after_verdicts_) draw_and_fail();
+        plan_fault();
+    });
+}
+
+// A stop is let come to its end; then something else goes wrong.
+void World::draw_and_fail() {
+    if (!calm_ && !stop_.is_stopping()) fail(draw_fault(random_));
+}
+
+void World::fail(Fault fault) {
+    trace_.line(clock_.now(), "fault {}", static_cast<int>(fault));
+    effort_.allow(6);
+    using Manner = engine::StopAsked::Manner;
+    switch (fault) {
+        case Fault::clock_step:
+            step_clock();
+            break;
+        case Fault::clock_steps: {
+            const microseconds size = -random_.between(seconds{20}, hours{2});
+            const microseconds small = random_.one_in(2) ? size : size / 30;
+            microseconds at{};
+            for (auto count = 2 + random_.below(30); count > 0; --count) {
+                at += random_.between(milliseconds{1}, seconds{40});
+                later(at, [this, small] {
+                    if (!calm_) set_clock(clock_.now().instant + small);
+                });
+            }
+            break;
+        }
+        case Fault::suspend:
+            clock_.suspend(draw_down_time(random_));
+            fire_timers();
+            break;
+        case Fault::stall:
+            stall();
+            break;
+        case Fault::stall_and_step:
+            stall();
+            step_clock();
+            break;
+        case Fault::crash:
+            effects_to_crash_ = random_.below(profile_.effects_to_crash);
+            break;
+        case Fault::power_cut:
+            if (!engine_) break;
+            ++totals_.crashes;
+            die(draw_down_time(random_), true);
+            break;
+        case Fault::reload:
+            reload();
+            break;
+        case Fault::leave:
+            stop(Manner::leave, false);
+            break;
+        case Fault::drain:
+            stop(Manner::drain, false);
+            break;
+        case Fault::drain_twice:
+            stop(Manner::drain, true);
+            break;
+        case Fault::trouble:
+            trouble_ = draw_trouble(random_, clock_.elapsed());
+            break;
+    }
+}
+
+void World::step_clock() {
+    const Instant now = clock_.now().instant;
+    set_clock(random_.one_in(3) ? clock_.truth() : now + draw_step(random_));
+}
+
+void World::set_clock(Instant instant) {
+    const Now before = clock_.now();
+    coverage_.on_clock(before.instant);
+    clock_.set(instant);
+    fire_timers();
+    trace_.line(clock_.now(), "clock set, by {} us", (instant - before.instant).count());
+    ++totals_.clock_steps;
+    effort_.allow(4);
+    if (instant < before.instant) effort_.allow_each_job(30);
+    if (engine_) later_event(random_.between(microseconds{0}, milliseconds{5}), engine::Woken{});
+}
+
+// Nothing of what happens meanwhile is seen before its end.
+void World::stall() {
+    if (engine_) clock_.advance(draw_stall(random_));
+    fire_timers();
+    coverage_.on_clock(clock_.now().instant);
+}
+
+// The daemon is gone, with all that it knew; it comes back after `down_time`.
+void World::die(microseconds down_time, bool new_boot) {
+    trace_.line(clock_.now(), "the daemon is gone for {} us{}", down_time.count(),
+                new_boot ? ", and the machine" : "");
+    engine_.reset();
+    ++life_;
+    effects_to_crash_.reset();
+    wake_ = {};
+    writes_.clear();
+    last_write_at_ = microseconds{0};
+    processes_.clear();
+    late_table_.clear();
+    coverage_.on_gone();
+    runs_.on_gone();
+    stop_.on_gone();
+    if (!calm_ && random_.one_in(4)) reload();
+    if (!calm_ && random_.one_in(6)) step_clock();
+    later(down_time, [this, new_boot, life = life_] {
+        if (life != life_) return;
+        if (new_boot) boot_machine();
+        start_daemon();
+    });
+}
+
+// Its clock may stand still since the factory until somebody sets it.
+void World::boot_machine() {
+    clock_.boot();
+    ++boot_;
+    booted_ = true;
+    if (calm_ || !random_.one_in(4)) return;
+    clock_.set(Instant{} + random_.between(seconds{5}, minutes{2}));
+    later(random_.between(seconds{1}, hours{2}), [this] { set_clock(clock_.truth()); });
+}
+
+void World::reload() {
+    engine::TablesChanged changed = tables_.change(random_);
+    std::erase_if(changed.loaded, [this](const auto& table) { return table.name == late_table_; });
+    if (!engine_) return;
+    ++totals_.reloads;
+    deliver(changed);
+}
+
+void World::stop(engine::StopAsked::Manner manner, bool twice) {
+    if (!engine_) return;
+    const std::uint64_t life = life_;
+    deliver(engine::StopAsked{manner});
+    if (life == life_ && twice)
+        later_event(random_.between(microseconds{0}, seconds{20}), engine::StopAsked{manner});
+}
+
+}  // namespace cron::sim
