@@ -115,7 +115,8 @@ Zone Zone::from_rule(std::string name, const PosixRule& rule) {
     return Zone(std::move(data));
 }
 
-Zone Zone::from_transitions(std::string name, seconds initial, std::vector<Transition> transitions,
+Zone Zone::from_transitions(std::string name, seconds initial,
+                            const std::vector<Transition>& transitions,
                             const std::optional<PosixRule>& rule) {
     if (transitions.empty() && rule) return from_rule(std::move(name), *rule);
     auto data = std::make_shared<Data>(std::move(name));

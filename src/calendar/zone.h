@@ -53,7 +53,7 @@ class Zone {
     // `initial` holds before the first of `transitions` (ascending); from the last on, `rule` where
     // there is one. Without transitions the rule holds always.
     static Zone from_transitions(std::string name, seconds initial,
-                                 std::vector<Transition> transitions,
+                                 const std::vector<Transition>& transitions,
                                  const std::optional<PosixRule>& rule);
 
     const std::string& name() const;

@@ -40,7 +40,7 @@ class Engine::State {
     void on(const Exited& event);
     void on(const StopAsked& event);
 
-    void take(JobTable::Change change, bool boot_entries_due);
+    void take(const JobTable::Change& change, bool boot_entries_due);
     void activate(const std::vector<Job*>& jobs);
     Instant remembered_until(const Job& job) const;
     bool was_down(const std::vector<Job*>& jobs) const;

@@ -29,11 +29,11 @@ void Engine::State::on(const TablesChanged& event) {
         if (!table.since_start) {
             for (const Job* job : change.added) memory_.jobs.erase(job->id);
         }
-        take(std::move(change), boot_ && table.since_start);
+        take(change, boot_ && table.since_start);
     }
 }
 
-void Engine::State::take(JobTable::Change change, bool boot_entries_due) {
+void Engine::State::take(const JobTable::Change& change, bool boot_entries_due) {
     for (const auto& job : change.removed) {
         withdraw_pending(*job, "its entry is gone from the table");
         queue_.remove(*job);
