@@ -140,8 +140,7 @@ Result<calendar::Zone> load_zone_file(const std::string& path, std::string name)
         const seconds offset = transitions.empty() ? periods->initial : transitions.back().offset;
         transitions.push_back({*last, offset});
     }
-    return calendar::Zone::from_transitions(std::move(name), periods->initial,
-                                            std::move(transitions), rule);
+    return calendar::Zone::from_transitions(std::move(name), periods->initial, transitions, rule);
 }
 
 }  // namespace cron::zones
