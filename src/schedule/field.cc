@@ -12,6 +12,7 @@ constexpr std::string_view kWeekdayNames[] = {"sun", "mon", "tue", "wed", "thu",
 }  // namespace
 
 const std::array<FieldSpec, kFieldCount> kFields = {{
+    {"second", 0, 59, {}},
     {"minute", 0, 59, {}},
     {"hour", 0, 23, {}},
     {"day of month", 1, 31, {}},
@@ -21,14 +22,16 @@ const std::array<FieldSpec, kFieldCount> kFields = {{
 
 FieldValues values_of(const Fields& fields, std::size_t index) {
     switch (index) {
-        case 0:
+        case kSecond:
+            return {fields.seconds, false};  // no rule asks for its star, nor for the month's
+        case kMinute:
             return {fields.minutes, fields.minute_star};
-        case 1:
+        case kHour:
             return {fields.hours, fields.hour_star};
-        case 2:
+        case kDayOfMonth:
             return {fields.days_of_month, fields.day_of_month_star};
-        case 3:
-            return {fields.months, false};  // no rule asks for its star
+        case kMonth:
+            return {fields.months, false};
         default:
             return {fields.days_of_week, fields.day_of_week_star};
     }
@@ -36,19 +39,22 @@ FieldValues values_of(const Fields& fields, std::size_t index) {
 
 void set_values(Fields& fields, std::size_t index, const FieldValues& values) {
     switch (index) {
-        case 0:
+        case kSecond:
+            fields.seconds = values.bits;
+            break;
+        case kMinute:
             fields.minutes = values.bits;
             fields.minute_star = values.star;
             break;
-        case 1:
+        case kHour:
             fields.hours = static_cast<std::uint32_t>(values.bits);
             fields.hour_star = values.star;
             break;
-        case 2:
+        case kDayOfMonth:
             fields.days_of_month = static_cast<std::uint32_t>(values.bits);
             fields.day_of_month_star = values.star;
             break;
-        case 3:
+        case kMonth:
             fields.months = static_cast<std::uint16_t>(values.bits);
             break;
         default:

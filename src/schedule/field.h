@@ -1,4 +1,4 @@
-// The five fields of a schedule: what they are called, which values they take, and which names.
+// The fields of a schedule: what they are called, which values they take, and which names.
 #pragma once
 
 #include <array>
@@ -19,13 +19,21 @@ struct FieldSpec {
     std::span<const std::string_view> value_names;  // of `first` and on; empty if there are none
 };
 
-inline constexpr std::size_t kFieldCount = 5;
-inline constexpr std::size_t kDayOfMonth = 2;
-inline constexpr std::size_t kMonth = 3;
-inline constexpr std::size_t kDayOfWeek = 4;
+// In the order of the text; five fields begin with the minute.
+inline constexpr std::size_t kSecond = 0;
+inline constexpr std::size_t kMinute = 1;
+inline constexpr std::size_t kHour = 2;
+inline constexpr std::size_t kDayOfMonth = 3;
+inline constexpr std::size_t kMonth = 4;
+inline constexpr std::size_t kDayOfWeek = 5;
+inline constexpr std::size_t kFieldCount = 6;
 
-// In the order of the text.
 extern const std::array<FieldSpec, kFieldCount> kFields;
+
+constexpr std::size_t first_field(Form form) {
+    return form == Form::six_fields ? kSecond : kMinute;
+}
+constexpr std::size_t field_count(Form form) { return kFieldCount - first_field(form); }
 
 // The values of a field, one bit each, and whether its text starts with `*`.
 struct FieldValues {

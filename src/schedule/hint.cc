@@ -54,11 +54,11 @@ std::string value_hint(std::size_t field, std::string_view text) {
             return fmt::format("names have three letters: write '{}'", name);
         }
     }
-    if (text == "?") return "write '*'";
-    if (text == "H" || text.substr(0, 2) == "H(")
-        return "for a choice that is stable for each job write '~'";
-    if (text.find_first_of("#LW") != std::string_view::npos) {
-        return "'L', 'W' and '#' are not understood here";
+    if (text.front() == '?') return "'?' stands alone, for '*'";
+    if (text.find('#') != std::string_view::npos) return "'#' counts days of the week: '5#3'";
+    if (text == "L" || text == "LW" || text == "W" ||
+        (is_digit(text.front()) && (text.back() == 'L' || text.back() == 'W'))) {
+        return "'L' and 'W' belong to the fields of days: 'L', 'LW', '15W'; '5L' as a weekday";
     }
     if (text.find_first_of(";:|.") != std::string_view::npos)
         return "the items of a list are separated by ','";

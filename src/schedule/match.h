@@ -1,4 +1,4 @@
-// Which wall-clock readings match five fields: no zone, no instant, a calendar without gaps.
+// Which wall-clock readings match the fields: no zone, no instant, a calendar without gaps.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace cron::schedule {
 
-// The first match at or after `from`, the last at or before `upto`; whole minutes. None if there is
+// The first match at or after `from`, the last at or before `upto`; whole seconds. None if there is
 // none in the 400 years in which the calendar comes round, which is none at all. Costs the months
 // in between.
 std::optional<Local> first_match(const Fields& fields, Local from);

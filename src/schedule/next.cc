@@ -43,7 +43,15 @@ struct Reading {
     bool reads(Local local) const { return local >= local_begin() && local < local_end(); }
 };
 
-// A fixed or wildcard schedule of five fields in a zone.
+// The first match at or after `from`: the same for every later time up to it.
+struct Known {
+    Local from;
+    std::optional<Local> match;
+
+    bool holds_from(Local later) const { return later >= from && (!match || later <= *match); }
+};
+
+// A fixed or wildcard schedule of fields in a zone.
 class FieldSearch {
   public:
     FieldSearch(const Schedule& schedule, const Zone& zone)
@@ -51,11 +59,13 @@ class FieldSearch {
 
     // The first due instant at or after `cursor`.
     std::optional<sys_seconds> first_from(sys_seconds cursor) const {
+        std::optional<Known> known;
         while (cursor < kLatest) {
             const Reading period = reading_at(cursor);
             if (cursor == period.begin && is_due_for_skipped(period)) return cursor;
             const Local from = period.at(cursor);
-            const std::optional<Local> match = first_unread(period, from);
+            if (!known || !known->holds_from(from)) known = Known{from, first_match(fields_, from)};
+            const std::optional<Local> match = first_unread(period, known->match);
             if (!match) return std::nullopt;
             if (*match < period.local_end()) return period.instant_of(*match);
             cursor = period.end;
@@ -136,9 +146,9 @@ class FieldSearch {
         return std::nullopt;
     }
 
-    // The first match at or after `from` that counts in `period`; it may lie beyond its end.
-    std::optional<Local> first_unread(const Reading& period, Local from) const {
-        std::optional<Local> match = first_match(fields_, from);
+    // The first match at or after `match`, itself one, that counts in `period`; it may lie beyond
+    // its end.
+    std::optional<Local> first_unread(const Reading& period, std::optional<Local> match) const {
         while (!wildcard_ && match) {
             const std::optional<Reading> earlier = read_before(period, *match);
             if (!earlier) break;
@@ -173,11 +183,11 @@ class FieldSearch {
         if (!wildcard_) {
             const Local sure = std::min(to, unread_from(period, from));
             while (from < sure) {
-                const std::optional<Local> match = first_unread(period, from);
+                const std::optional<Local> match = first_unread(period, first_match(fields_, from));
                 from = std::min(sure, match.value_or(sure));
                 if (from < sure) {
                     ++unread;
-                    from += minutes{1};
+                    from += seconds{1};
                 }
             }
         }

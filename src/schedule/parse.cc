@@ -1,25 +1,20 @@
 // The reader of schedules. Where Debian's cron and cronie agree it reads as they do; what one of
 // them accepts without sense is an error that shows how to write it (docs/time.md lists them).
 
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
-#include "base/hash.h"
 #include "base/text.h"
 #include "schedule/duration.h"
 #include "schedule/field.h"
-#include "schedule/hint.h"
+#include "schedule/field_reader.h"
 #include "schedule/schedule.h"
 
 namespace cron::schedule {
 namespace {
 
 constexpr std::size_t kLengthMax = 64 * 1024;
-constexpr std::uint64_t kStepMax = 2147483647;
-// `~` and `a~` stop here, so that every month has the day chosen.
-constexpr unsigned kRandomDayMax = 28;
 
 struct Nickname {
     std::string_view name;
@@ -36,25 +31,6 @@ constexpr std::array<Nickname, 7> kNicknames = {{{"@yearly", "0 0 1 1 *"},
 constexpr std::string_view kReboot = "@reboot";
 constexpr std::string_view kEvery = "@every";
 
-// A part of the line, with its column.
-struct Word {
-    std::size_t begin = 0;
-    std::string_view text;
-
-    std::size_t end() const { return begin + text.size(); }
-    Word part(std::size_t offset, std::size_t length = std::string_view::npos) const {
-        return {begin + offset, text.substr(offset, length)};
-    }
-};
-
-template <class T>
-using Read = tl::expected<T, ParseError>;
-
-tl::unexpected<ParseError> error_at(const Word& word, std::string message, std::string hint = {}) {
-    return tl::unexpected<ParseError>(
-        ParseError{word.begin, word.end(), std::move(message), std::move(hint)});
-}
-
 // The word that starts at or after `from`; empty at the end of the line.
 Word word_after(std::string_view line, std::size_t from) {
     while (from < line.size() && is_blank(line[from])) ++from;
@@ -63,7 +39,7 @@ Word word_after(std::string_view line, std::size_t from) {
     return {from, line.substr(from, end - from)};
 }
 
-// The words that a schedule is made of: one, two of @every, or up to five.
+// The words that a schedule is made of: one, two of @every, or as many as there are fields.
 struct Words {
     std::string_view line;
     std::array<Word, kFieldCount> words{};
@@ -73,9 +49,9 @@ struct Words {
     Word all() const { return {0, line.substr(0, length())}; }
 };
 
-Words words_of(std::string_view line) {
+Words words_of(std::string_view line, Form form) {
     Words found{line, {}, 0};
-    std::size_t wanted = kFieldCount;
+    std::size_t wanted = field_count(form);
     for (std::size_t from = 0; found.count < wanted;) {
         const Word word = word_after(line, from);
         if (word.text.empty()) break;
@@ -88,178 +64,20 @@ Words words_of(std::string_view line) {
     return found;
 }
 
-// One field of a line.
-class FieldReader {
-  public:
-    FieldReader(std::size_t index, const Word& field, std::uint64_t seed)
-        : index_(index), spec_(kFields[index]), field_(field), seed_(seed) {}
-
-    // field = item { "," item }
-    Read<FieldValues> read() const {
-        FieldValues values{0, field_.text.front() == '*'};
-        std::size_t number = 0;
-        for (std::size_t begin = 0; begin <= field_.text.size(); ++number) {
-            const std::size_t comma = std::min(field_.text.find(',', begin), field_.text.size());
-            const Read<std::uint64_t> bits = read_item(field_.part(begin, comma - begin), number);
-            if (!bits) return tl::unexpected<ParseError>(bits.error());
-            values.bits |= *bits;
-            begin = comma + 1;
-        }
-        return values;
-    }
-
-  private:
-    struct Range {
-        unsigned low = 0;
-        unsigned high = 0;
-    };
-
-    // item = ( "*" | value "-" value | [ value ] "~" [ value ] ) [ "/" step ] | value
-    Read<std::uint64_t> read_item(const Word& item, std::size_t number) const {
-        if (item.text.empty()) {
-            return error_at(
-                field_,
-                fmt::format("{} {} has an empty item in its list", spec_.name, quoted(field_.text)),
-                "take out the extra ','");
-        }
-        const std::size_t slash = item.text.find('/');
-        const Word base = item.part(0, slash);
-        const bool star = base.text.starts_with('*');
-        const bool single = !star && base.text.find_first_of("-~") == std::string_view::npos;
-        std::uint64_t step = 1;
-        if (slash != std::string_view::npos) {
-            const Read<std::uint64_t> read = read_step(item.part(slash + 1), item);
-            if (!read) return read;
-            step = *read;
-        }
-        if (single) {
-            const Read<unsigned> value = read_value(base, item);
-            if (!value) return tl::unexpected<ParseError>(value.error());
-            if (slash != std::string_view::npos) {
-                return error_at(
-                    item,
-                    fmt::format("{} {} has a step but no range", spec_.name, quoted(item.text)),
-                    fmt::format("write '{}-{}/{}'", base.text, spec_.last, step));
-            }
-            return stepped_bits(index_, *value, *value, 1);
-        }
-        if (base.text.find('~') != std::string_view::npos) {
-            return read_random(base, item, slash == std::string_view::npos ? 0 : step, number);
-        }
-        const Read<Range> range = star ? read_star(base, item) : read_range(base, item, step);
-        if (!range) return tl::unexpected<ParseError>(range.error());
-        return stepped_bits(index_, range->low, range->high, step);
-    }
-
-    Read<Range> read_star(const Word& base, const Word& item) const {
-        if (base.text.size() > 1) {
-            return error_at(
-                base.part(1),
-                fmt::format("{} {} goes on after its '*'", spec_.name, quoted(item.text)),
-                "after '*' comes a step, as in '*/5', or nothing");
-        }
-        return Range{spec_.first, spec_.last};
-    }
-
-    Read<Range> read_range(const Word& base, const Word& item, std::uint64_t step) const {
-        const std::size_t dash = base.text.find('-');
-        const Read<unsigned> low = read_value(base.part(0, dash), item);
-        if (!low) return tl::unexpected<ParseError>(low.error());
-        const Read<unsigned> high = read_value(base.part(dash + 1), item);
-        if (!high) return tl::unexpected<ParseError>(high.error());
-        if (*low <= *high) return Range{*low, *high};
-        // A week may end on Sunday whatever Sunday is called.
-        if (index_ == kDayOfWeek && *high == 0) return Range{*low, spec_.last};
-        return error_at(
-            base,
-            fmt::format("{} {} is a range that runs backwards", spec_.name, quoted(item.text)),
-            backward_range_hint(index_, {*low, *high, step}, is_alpha(base.text.front())));
-    }
-
-    // A choice that is always the same for the same seed, field and item. `step` is 0 if there is
-    // none.
-    Read<std::uint64_t> read_random(const Word& base, const Word& item, std::uint64_t step,
-                                    std::size_t number) const {
-        const std::size_t tilde = base.text.find('~');
-        Range range{spec_.first, random_last()};
-        if (tilde > 0) {
-            const Read<unsigned> low = read_value(base.part(0, tilde), item);
-            if (!low) return tl::unexpected<ParseError>(low.error());
-            range.low = *low;
-            if (range.low > range.high) range.high = spec_.last;
-        }
-        if (tilde + 1 < base.text.size()) {
-            const Read<unsigned> high = read_value(base.part(tilde + 1), item);
-            if (!high) return tl::unexpected<ParseError>(high.error());
-            range.high =
-                index_ == kDayOfWeek && *high < range.low && *high == 0 ? spec_.last : *high;
-        }
-        if (range.low > range.high) {
-            return error_at(
-                base,
-                fmt::format("{} {} is a range that runs backwards", spec_.name, quoted(item.text)),
-                fmt::format("write '{}~{}'", base.text.substr(tilde + 1),
-                            base.text.substr(0, tilde)));
-        }
-        const std::uint64_t size = range.high - range.low + 1;
-        const std::uint64_t chance = stable_hash(fmt::format("{} {}", spec_.name, number), seed_);
-        if (step == 0) {
-            const auto value = range.low + static_cast<unsigned>(chance % size);
-            return stepped_bits(index_, value, value, 1);
-        }
-        const auto start = range.low + static_cast<unsigned>(chance % std::min(step, size));
-        return stepped_bits(index_, start, range.high, step);
-    }
-
-    // Where a choice without upper end stops: 7 would give Sunday two chances.
-    unsigned random_last() const {
-        if (index_ == kDayOfWeek) return 6;
-        return index_ == kDayOfMonth ? kRandomDayMax : spec_.last;
-    }
-
-    Read<std::uint64_t> read_step(const Word& word, const Word& item) const {
-        const std::optional<std::uint64_t> step = parse_decimal(word.text);
-        if (step && *step >= 1 && *step <= kStepMax) return *step;
-        return error_at(word.text.empty() ? item : word,
-                        fmt::format("the step {} of {} is not a number from 1 to {}",
-                                    quoted(word.text), spec_.name, kStepMax));
-    }
-
-    // value = number | name
-    Read<unsigned> read_value(const Word& word, const Word& item) const {
-        const std::optional<std::uint64_t> number = parse_decimal(word.text);
-        if (number && *number >= spec_.first && *number <= spec_.last) {
-            return static_cast<unsigned>(*number);
-        }
-        for (std::size_t i = 0; i < spec_.value_names.size(); ++i) {
-            if (equal_ignoring_case(word.text, spec_.value_names[i])) {
-                return spec_.first + static_cast<unsigned>(i);
-            }
-        }
-        return error_at(word.text.empty() ? item : word,
-                        fmt::format("{} {} is not a list of values from {} to {}", spec_.name,
-                                    quoted(item.text), spec_.first, spec_.last),
-                        value_hint(index_, word.text));
-    }
-
-    std::size_t index_;
-    const FieldSpec& spec_;
-    Word field_;
-    std::uint64_t seed_;
-};
-
-Read<Schedule> read_fields(const Words& words, std::uint64_t seed) {
-    if (words.count < kFieldCount) {
+Read<Schedule> read_fields(const Words& words, std::uint64_t seed, Form form) {
+    if (words.count < field_count(form)) {
+        const bool six = form == Form::six_fields;
         return error_at(
             words.all(),
-            fmt::format("a schedule has {} fields, here are {}", kFieldCount, words.count),
-            "the fields are minute, hour, day of month, month, day of week");
+            fmt::format("a schedule {}has {} fields, here are {}", six ? "with seconds " : "",
+                        field_count(form), words.count),
+            fmt::format("the fields are {}minute, hour, day of month, month, day of week",
+                        six ? "second, " : ""));
     }
     Fields fields;
-    for (std::size_t index = 0; index < kFieldCount; ++index) {
-        const Read<FieldValues> values = FieldReader(index, words.words[index], seed).read();
-        if (!values) return tl::unexpected<ParseError>(values.error());
-        set_values(fields, index, *values);
+    for (std::size_t i = 0; i < words.count; ++i) {
+        const Read<void> read = read_field(first_field(form) + i, words.words[i], seed, fields);
+        if (!read) return tl::unexpected<ParseError>(read.error());
     }
     return Schedule::of_fields(fields);
 }
@@ -284,7 +102,7 @@ Read<Schedule> read_nickname(const Words& words) {
     if (equal_ignoring_case(word.text, kReboot)) return Schedule::at_reboot();
     for (const Nickname& nickname : kNicknames) {
         if (equal_ignoring_case(word.text, nickname.name))
-            return read_fields(words_of(nickname.fields), 0);
+            return read_fields(words_of(nickname.fields, Form::five_fields), 0, Form::five_fields);
     }
     return error_at(
         word, fmt::format("{} is not a nickname", quoted(word.text)),
@@ -292,20 +110,58 @@ Read<Schedule> read_nickname(const Words& words) {
         "and @every with a duration");
 }
 
+// What stands after a schedule that should have stood alone.
+tl::unexpected<ParseError> error_after(const Word& rest, Form form, bool nickname) {
+    if (nickname) {
+        return error_at(rest, fmt::format("{} follows the nickname", quoted(rest.text)),
+                        "a nickname stands alone");
+    }
+    std::string hint = "take out what is too much";
+    if (form == Form::five_fields) {
+        hint +=
+            "; six fields, seconds first, are read where they are asked for (--seconds; in a "
+            "table CRON_SECONDS=yes above the line)";
+    }
+    return error_at(rest,
+                    fmt::format("{} is more than the {} fields of a schedule", quoted(rest.text),
+                                field_count(form)),
+                    std::move(hint));
+}
+
 }  // namespace
 
-std::size_t schedule_length(std::string_view line) { return words_of(line).length(); }
+std::size_t schedule_length(std::string_view line, Form form) {
+    return words_of(line, form).length();
+}
 
-tl::expected<Parsed, ParseError> parse(std::string_view line, std::uint64_t seed) {
-    const Words words = words_of(line);
+tl::expected<Parsed, ParseError> parse(std::string_view line, std::uint64_t seed, Form form) {
+    const Words words = words_of(line, form);
     if (words.length() > kLengthMax) {
         return error_at(words.all(), fmt::format("the schedule has {} bytes, the limit is {}",
                                                  words.length(), kLengthMax));
     }
     const bool nickname = words.count > 0 && words.words[0].text.front() == '@';
-    Read<Schedule> schedule = nickname ? read_nickname(words) : read_fields(words, seed);
+    Read<Schedule> schedule = nickname ? read_nickname(words) : read_fields(words, seed, form);
     if (!schedule) return tl::unexpected<ParseError>(std::move(schedule.error()));
     return Parsed{*schedule, words.length()};
+}
+
+tl::expected<Schedule, ParseError> parse_whole(std::string_view text, std::uint64_t seed,
+                                               Form form) {
+    const std::string_view line = trim_blanks(text);
+    const auto offset = static_cast<std::size_t>(line.data() - text.data());
+    const auto shifted = [&](ParseError error) {
+        error.begin += offset;
+        error.end += offset;
+        return tl::unexpected<ParseError>(std::move(error));
+    };
+    auto parsed = parse(line, seed, form);
+    if (!parsed) return shifted(std::move(parsed.error()));
+    const Word rest{parsed->length, trim_blanks(line.substr(parsed->length))};
+    if (rest.text.empty()) return parsed->schedule;
+    const std::size_t column = static_cast<std::size_t>(rest.text.data() - line.data());
+    const bool nickname = line.front() == '@';
+    return shifted(error_after({column, rest.text}, form, nickname).value());
 }
 
 }  // namespace cron::schedule

@@ -1,6 +1,8 @@
 // The writer of schedules: the shortest usual spelling that parses to an equal one.
 
 #include <bit>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -45,19 +47,63 @@ std::string print_list(std::uint64_t bits) {
     return print_runs(bits);
 }
 
-// A `*` comes first where, and only where, it did in the text (no rule asks for that of the month).
-std::string print_field(std::size_t index, const FieldValues& values) {
-    if (!values.star && index != kMonth) return print_list(values.bits);
+// A `*` comes first where, and only where, it did in the text; no rule asks for that of the month
+// and of the second.
+std::string print_values(std::size_t index, const FieldValues& values) {
+    const bool free = index == kMonth || index == kSecond;
+    if (!values.star && !free) return print_list(values.bits);
     if (values.bits == all_bits(index)) return "*";
     std::uint64_t step = 2;
     // The largest step leaves only the first value, which is there whenever the star is.
     const std::uint64_t last_step = kFields[index].last - kFields[index].first + 1;
     while (step < last_step && (star_bits(index, step) & ~values.bits) != 0) ++step;
     const std::uint64_t rest = values.bits & ~star_bits(index, step);
-    if (index == kMonth && (rest != 0 || step == last_step)) return print_list(values.bits);
+    if (free && (rest != 0 || step == last_step)) return print_list(values.bits);
     std::string text = fmt::format("*/{}", step);
     if (rest != 0) text += "," + print_list(rest);
     return text;
+}
+
+using Items = std::vector<std::string>;
+
+// L, L-3; with the suffix W: LW, L-3W.
+void append_before_last(Items& items, std::uint32_t bits, std::string_view suffix) {
+    for (int n = 0; n < 32; ++n) {
+        if ((bits >> n & 1) == 0) continue;
+        items.push_back(n == 0 ? fmt::format("L{}", suffix) : fmt::format("L-{}{}", n, suffix));
+    }
+}
+
+// "5L", or with the suffix "#3".
+void append_weekdays(Items& items, std::uint8_t weekdays, std::string_view suffix) {
+    for (int weekday = 0; weekday < 7; ++weekday) {
+        if ((weekdays >> weekday & 1) != 0) items.push_back(fmt::format("{}{}", weekday, suffix));
+    }
+}
+
+Items month_day_items(std::size_t index, const MonthDays& days) {
+    Items items;
+    if (index == kDayOfMonth) {
+        for (int day = 1; day < 32; ++day) {
+            if ((days.nearest_weekday >> day & 1) != 0) items.push_back(fmt::format("{}W", day));
+        }
+        append_before_last(items, days.before_last, "");
+        append_before_last(items, days.weekday_before_last, "W");
+    }
+    if (index == kDayOfWeek) {
+        for (std::size_t n = 0; n < days.nth.size(); ++n) {
+            append_weekdays(items, days.nth[n], fmt::format("#{}", n + 1));
+        }
+        append_weekdays(items, days.last, "L");
+    }
+    return items;
+}
+
+std::string print_field(const Fields& fields, std::size_t index) {
+    const FieldValues values = values_of(fields, index);
+    Items items = month_day_items(index, fields.month_days);
+    if (values.bits != 0) items.insert(items.begin(), print_values(index, values));
+    return fmt::format("{}", fmt::join(items, ","));
 }
 
 }  // namespace
@@ -71,10 +117,11 @@ std::string print(const Schedule& schedule) {
         case Schedule::Kind::fields:
             break;
     }
+    const std::size_t first = first_field(form_of(schedule));
     std::string text;
-    for (std::size_t index = 0; index < kFieldCount; ++index) {
-        if (index > 0) text += ' ';
-        text += print_field(index, values_of(schedule.fields(), index));
+    for (std::size_t index = first; index < kFieldCount; ++index) {
+        if (index > first) text += ' ';
+        text += print_field(schedule.fields(), index);
     }
     return text;
 }

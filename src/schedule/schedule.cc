@@ -1,5 +1,7 @@
 #include "schedule/schedule.h"
 
+#include <bit>
+
 #include "base/check.h"
 #include "schedule/duration.h"
 #include "schedule/field.h"
@@ -15,7 +17,10 @@ constexpr std::uint32_t kEveryHour = (std::uint32_t{1} << 24) - 1;
 Schedule Schedule::of_fields(const Fields& fields) {
     for (std::size_t index = 0; index < kFieldCount; ++index) {
         const FieldValues values = values_of(fields, index);
-        CRON_CHECK(values.bits != 0 && (values.bits & ~all_bits(index)) == 0);
+        const bool has_month_days = (index == kDayOfMonth && fields.month_days.any_of_month()) ||
+                                    (index == kDayOfWeek && fields.month_days.any_of_week());
+        CRON_CHECK(values.bits != 0 || has_month_days);
+        CRON_CHECK((values.bits & ~all_bits(index)) == 0);
         // Whatever starts with `*` names the first value of its field.
         CRON_CHECK(!values.star || (values.bits >> kFields[index].first & 1) != 0);
     }
@@ -46,6 +51,24 @@ bool Schedule::is_wildcard() const {
             return false;
     }
     return false;
+}
+
+bool Schedule::is_finer_than_a_minute() const {
+    switch (kind_) {
+        case Kind::fields:
+            return std::popcount(fields_.seconds) > 1;
+        case Kind::every:
+            return interval_ < seconds{60};
+        case Kind::reboot:
+            return false;
+    }
+    return false;
+}
+
+Form form_of(const Schedule& schedule) {
+    const bool has_seconds =
+        schedule.kind() == Schedule::Kind::fields && schedule.fields().seconds != 1;
+    return has_seconds ? Form::six_fields : Form::five_fields;
 }
 
 }  // namespace cron::schedule

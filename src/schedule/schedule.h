@@ -1,8 +1,9 @@
-// The schedule of an entry as a value: five fields, a nickname, or @every. Pure.
+// The schedule of an entry as a value: five fields (six with seconds), a nickname, or @every. Pure.
 // Source: POSIX.1-2024 crontab; steps, names and the day rule as in Vixie cron; `~` as in OpenBSD's
-// and cronie's.
+// and cronie's; L, W and # as in Quartz; H as in Jenkins.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,14 +16,39 @@
 
 namespace cron::schedule {
 
-// The values that five fields name, one bit each; bit n stands for the value n.
+// How a schedule without a nickname is written.
+enum class Form {
+    five_fields,
+    six_fields,  // seconds first: CRON_SECONDS=yes
+};
+
+// Days whose date depends on the month. The first three stand in the day of month, the others in
+// the day of week.
+struct MonthDays {
+    std::uint32_t before_last = 0;          // bit n: n days before the last day; L, L-3
+    std::uint32_t nearest_weekday = 0;      // bit n: the day from Monday to Friday nearest to the
+                                            // nth in its month, if that has an nth; 15W
+    std::uint32_t weekday_before_last = 0;  // bit n: the same, for n days before the last; LW, L-3W
+    std::array<std::uint8_t, 5> nth{};      // [n - 1], bit w: the nth weekday w; 5#3, FRI#2
+    std::uint8_t last = 0;                  // bit w: the last weekday w; 5L
+
+    // Whether any stands in the day of month, or in the day of week.
+    bool any_of_month() const { return (before_last | nearest_weekday | weekday_before_last) != 0; }
+    bool any_of_week() const { return (nth[0] | nth[1] | nth[2] | nth[3] | nth[4] | last) != 0; }
+
+    friend bool operator==(const MonthDays&, const MonthDays&) = default;
+};
+
+// The values that the fields name, one bit each; bit n stands for the value n.
 struct Fields {
+    std::uint64_t seconds = 1;        // 0..59; second 0 where there is no field for them
     std::uint64_t minutes = 0;        // 0..59
     std::uint32_t hours = 0;          // 0..23
     std::uint32_t days_of_month = 0;  // 1..31
     std::uint16_t months = 0;         // 1..12
     std::uint8_t days_of_week = 0;    // 0..6, 0 is Sunday (7 in the text)
-    // Whether the field's text starts with `*`: for the day rule and the wildcard rule.
+    MonthDays month_days;             // beside those of the two fields of days
+    // Whether the field's text starts with `*` or `?`: for the day rule and the wildcard rule.
     bool minute_star = false;
     bool hour_star = false;
     bool day_of_month_star = false;
@@ -47,7 +73,7 @@ class Schedule {
 
     // Wildcard schedules follow real time, fixed ones the wall clock (DESIGN, Time).
     bool is_wildcard() const;
-    bool is_finer_than_a_minute() const { return kind_ == Kind::every && interval_ < seconds{60}; }
+    bool is_finer_than_a_minute() const;
 
     friend bool operator==(const Schedule&, const Schedule&) = default;
 
@@ -72,16 +98,23 @@ struct Parsed {
 };
 
 // The bytes that a schedule takes at the start of `line` (which starts with no blank): a nickname,
-// `@every` and its duration, or up to five words. For the identity of a job, which must be known
-// before the seed.
-std::size_t schedule_length(std::string_view line);
+// `@every` and its duration, or up to as many words as `form` has fields. For the identity of a
+// job, which must be known before the seed.
+std::size_t schedule_length(std::string_view line, Form form = Form::five_fields);
 
 // Reads the schedule at the start of `line` (which starts with no blank); what follows is the
-// caller's. `seed` decides every `a~b`, salted by the field: equal seeds choose equally.
-tl::expected<Parsed, ParseError> parse(std::string_view line, std::uint64_t seed);
+// caller's. `seed` decides every `a~b` and `H`, salted by the field: equal seeds choose equally.
+tl::expected<Parsed, ParseError> parse(std::string_view line, std::uint64_t seed,
+                                       Form form = Form::five_fields);
 
-// A text that parses to an equal schedule. `a~b` appears as the value chosen.
+// The same for a text that is a schedule and nothing else, but for blanks round it.
+tl::expected<Schedule, ParseError> parse_whole(std::string_view text, std::uint64_t seed,
+                                               Form form = Form::five_fields);
+
+// A text that parses to an equal schedule, of six fields where it names another second than 0.
+// `a~b` and `H` appear as the values chosen.
 std::string print(const Schedule& schedule);
+Form form_of(const Schedule& schedule);  // in which `print` writes it
 
 // The first instant strictly after `after` at which the schedule is due in `zone`; none if it never
 // is. A fixed time in a gap is due when the gap ends; in a repeated hour, on its first pass

@@ -108,6 +108,8 @@ TEST_CASE("parse: a field that starts with * is marked, whatever follows", "[sch
     CHECK(stars("5,* 5,* 5,* * 5,*") == "----");
     CHECK(stars("0-59 0-23 1-31 1-12 0-7") == "----");
     CHECK(stars("~ ~ ~ ~ ~") == "----");
+    CHECK(stars("H H/6 L H FRIL") == "----");
+    CHECK(stars("? ? ? ? ?") == "****");
     CHECK(stars("0 0 */100,1-7 * MON") == "--*-");
 }
 
@@ -212,11 +214,33 @@ TEST_CASE("parse: an error names field, text and limits, and points at the text"
          "names have three letters: write 'mon'"},
         {"0 0 * * mo", 8, 10, "day of week 'mo' is not a list of values from 0 to 7",
          "the names are sun mon tue wed thu fri sat"},
-        {"? * * * *", 0, 1, "minute '?' is not a list of values from 0 to 59", "write '*'"},
-        {"H * * * *", 0, 1, "minute 'H' is not a list of values from 0 to 59",
-         "for a choice that is stable for each job write '~'"},
-        {"0 0 * * 5#3", 8, 11, "day of week '5#3' is not a list of values from 0 to 7",
-         "'L', 'W' and '#' are not understood here"},
+        {"?/5 * * * *", 0, 1, "minute '?/5' is not a list of values from 0 to 59",
+         "'?' stands alone, for '*'"},
+        {"0 L * * *", 2, 3, "hour 'L' is not a list of values from 0 to 23",
+         "'L' and 'W' belong to the fields of days: 'L', 'LW', '15W'; '5L' as a weekday"},
+        {"0 0 5#3 * *", 4, 7, "day of month '5#3' is not a list of values from 1 to 31",
+         "'#' counts days of the week: '5#3'"},
+        {"0 0 * * 5#6", 10, 11, "day of week '5#6' does not count from 1 to 5 after its '#'",
+         "write '5#1' for the first in the month, '5L' for the last"},
+        {"0 0 * * fri#", 8, 12, "day of week 'fri#' does not count from 1 to 5 after its '#'",
+         "write 'fri#1' for the first in the month, 'friL' for the last"},
+        {"0 0 * * 9#1", 8, 9, "day of week '9#1' is not a list of values from 0 to 7", ""},
+        {"0 0 * * L", 8, 9, "day of week 'L' does not say which day",
+         "write '5L' or 'FRIL' for the last Friday of the month"},
+        {"0 0 L-31 * *", 4, 8,
+         "day of month 'L-31' is not 'L', 'L-1' to 'L-30', or one of these with 'W' after it",
+         "'L-3' is three days before the last day of the month"},
+        {"0 0 L3 * *", 4, 6,
+         "day of month 'L3' is not 'L', 'L-1' to 'L-30', or one of these with 'W' after it",
+         "'L-3' is three days before the last day of the month"},
+        {"0 0 1,32W * *", 6, 8, "day of month '32W' is not a list of values from 1 to 31", ""},
+        {"0 0 1-5W * *", 4, 7, "day of month '1-5W' is not a list of values from 1 to 31", ""},
+        {"H( * * * *", 0, 2, "minute 'H(' is not a choice 'H' or 'H(a-b)'", "write 'H(0-59)'"},
+        {"H(5) * * * *", 0, 4, "minute 'H(5)' is not a choice 'H' or 'H(a-b)'", "write 'H(0-59)'"},
+        {"0 0 H(1-32) * *", 8, 10, "day of month 'H(1-32)' is not a list of values from 1 to 31",
+         ""},
+        {"H(9-3) * * * *", 2, 5, "minute 'H(9-3)' is a range that runs backwards",
+         "write '9-59,0-3'"},
         {"10~5 * * * *", 0, 4, "minute '10~5' is a range that runs backwards", "write '5~10'"},
         {"-5 * * * *", 0, 2, "minute '-5' is not a list of values from 0 to 59",
          "a range has a value on both sides"},

@@ -18,9 +18,11 @@
 
 namespace cron::schedule {
 
+// With seconds where the text has six fields.
 inline Schedule parsed(std::string_view text, std::uint64_t seed = 0) {
     INFO("schedule: " << text);
-    const auto result = parse(text, seed);
+    const bool is_longer = schedule_length(text, Form::five_fields) < text.size();
+    const auto result = parse(text, seed, is_longer ? Form::six_fields : Form::five_fields);
     if (!result) FAIL(result.error().message);
     CHECK(result->length == text.size());
     return result->schedule;
@@ -32,7 +34,8 @@ inline calendar::Zone zone_of_rule(std::string_view rule) {
     return calendar::Zone::from_rule(std::string(rule), *parsed_rule);
 }
 
-// "2024-03-10T03:00:00-04:00" (seconds and offset may be left out; without offset it is UTC).
+// "2024-03-10T03:00:00-04:00" (seconds and offset may be left out; without offset it is UTC; parts
+// of a second do not count).
 inline std::chrono::sys_seconds instant_of(const std::string& text) {
     int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
     REQUIRE(std::sscanf(text.c_str(), "%d-%d-%d%*1[T ]%d:%d%n", &year, &month, &day, &hour, &minute,
@@ -41,6 +44,7 @@ inline std::chrono::sys_seconds instant_of(const std::string& text) {
     if (!rest.empty() && rest[0] == ':') {
         second = std::stoi(rest.substr(1, 2));
         rest.erase(0, 3);
+        if (!rest.empty() && rest[0] == '.') rest.erase(0, rest.find_first_of("+-Z"));
     }
     seconds offset{0};
     if (rest.size() >= 6) {
@@ -82,39 +86,78 @@ class Random {
     std::mt19937_64 bits_;
 };
 
-// The text of a random schedule of five fields; `rare` ones name few days.
-inline std::string random_fields(Random& random, bool rare) {
-    struct Limits {
-        int first = 0;
-        int last = 0;
+// Which texts random_fields makes.
+struct Variety {
+    bool rare = false;        // few days
+    bool month_days = false;  // L, W, # and ? too
+    bool seconds = false;     // six fields
+};
+
+struct FieldLimits {
+    int first = 0;
+    int last = 0;
+};
+
+inline std::string random_values(Random& random, FieldLimits limits) {
+    const int a = static_cast<int>(random.between(limits.first, limits.last));
+    const int b = static_cast<int>(random.between(limits.first, limits.last));
+    const std::string range = std::to_string(std::min(a, b)) + "-" + std::to_string(std::max(a, b));
+    switch (random.below(6)) {
+        case 0:
+            return "*/" + std::to_string(random.between(1, limits.last + 3));
+        case 1:
+            return range;
+        case 2:
+            return range + "/" + std::to_string(random.between(1, 9));
+        default:
+            return std::to_string(a);
+    }
+}
+
+inline std::string random_month_day(Random& random, bool day_of_week) {
+    const auto number = [&](int first, int last) {
+        return std::to_string(random.between(first, last));
     };
-    constexpr Limits kLimits[] = {{0, 59}, {0, 23}, {1, 31}, {1, 12}, {0, 7}};
+    if (day_of_week) {
+        const std::string weekday = number(0, 7);
+        return random.one_in(3) ? weekday + "L" : weekday + "#" + number(1, 5);
+    }
+    switch (random.below(5)) {
+        case 0:
+            return "L";
+        case 1:
+            return "L-" + number(0, 30);
+        case 2:
+            return "LW";
+        case 3:
+            return "L-" + number(0, 30) + "W";
+        default:
+            return number(1, 31) + "W";
+    }
+}
+
+// The text of a random schedule of fields.
+inline std::string random_fields(Random& random, Variety variety) {
+    constexpr FieldLimits kLimits[] = {{0, 59}, {0, 59}, {0, 23}, {1, 31}, {1, 12}, {0, 7}};
     std::string text;
-    for (int index = 0; index < 5; ++index) {
-        const int first = kLimits[index].first;
-        const int last = kLimits[index].last;
-        const auto value = [&] { return static_cast<int>(random.between(first, last)); };
-        const auto item = [&]() -> std::string {
-            const int a = value(), b = value();
-            const std::string range =
-                std::to_string(std::min(a, b)) + "-" + std::to_string(std::max(a, b));
-            switch (random.below(6)) {
-                case 0:
-                    return "*/" + std::to_string(random.between(1, last + 3));
-                case 1:
-                    return range;
-                case 2:
-                    return range + "/" + std::to_string(random.between(1, 9));
-                default:
-                    return std::to_string(a);
-            }
+    for (int index = variety.seconds ? 0 : 1; index < 6; ++index) {
+        const bool is_day = index == 3 || index == 5;
+        const auto item = [&] {
+            return is_day && variety.month_days && random.one_in(2)
+                       ? random_month_day(random, index == 5)
+                       : random_values(random, kLimits[index]);
         };
-        std::string field = index >= 2 && random.one_in(rare ? 4 : 2) ? "*" : item();
-        if (index < 2 && random.one_in(4)) field = "*";
+        std::string field = item();
+        if (random.one_in(index < 3 || variety.rare ? 4 : 2)) field = "*";
         while (random.one_in(3)) field += "," + item();
-        text += (index == 0 ? "" : " ") + field;
+        if (is_day && variety.month_days && random.one_in(8)) field = "?";
+        text += (text.empty() ? "" : " ") + field;
     }
     return text;
+}
+
+inline std::string random_fields(Random& random, bool rare) {
+    return random_fields(random, Variety{rare, false, false});
 }
 
 }  // namespace cron::schedule
