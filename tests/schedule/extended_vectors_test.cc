@@ -81,6 +81,14 @@ std::string class_of_own(const json& row, const Answer& theirs, const Answer& ou
     return has(rule, "dst") ? "at a change of the clock" : "?";
 }
 
+// The class of what another library refuses.
+std::string class_of_accepted(const std::string& text, bool accepted) {
+    if (!accepted) return "refused";
+    if (text == "@reboot" || text == "*/60 * * * *") return "as in Debian's cron: " + text;
+    if (text == "* * * * MONL" || has(text, "1,2")) return "as in croner: W in a list, MONL";
+    return has(text, "30 2") || has(text, "31 4") ? "never due, no error" : "?";
+}
+
 }  // namespace
 
 TEST_CASE("vectors: the extended language means what croner and go-cron agree on",
@@ -139,6 +147,31 @@ TEST_CASE("vectors: the suites of cronos, croner and go-cron hold for month days
               "33 cronos: at a change of the clock", "9 cronos: both day fields, AND-ed there",
               "10 netresearch-go-cron: a step without a range, refused",
               "31 netresearch-go-cron: agrees", "3 netresearch-go-cron: at a change of the clock"});
+}
+
+TEST_CASE(
+    "vectors: what cronos, croner, cronsim and go-cron refuse is refused, but for the classes "
+    "listed",
+    "[schedule][vectors]") {
+    Counts counts;
+    for (const json& row : rows_of("invalid.jsonl")) {
+        const std::string text = row["expr"];
+        const std::string dialect = row["dialect"];
+        const bool six = dialect == "cronos-seconds" || dialect == "netresearch-go-cron-seconds";
+        if (!six && dialect != "cronos" && dialect != "croner" && dialect != "cronsim" &&
+            dialect != "netresearch-go-cron") {
+            continue;
+        }
+        CAPTURE(dialect, text);
+        const auto ours = parse_whole(text, 0, six ? Form::six_fields : Form::five_fields);
+        const std::string found = class_of_accepted(text, ours.has_value());
+        CHECK(found != "?");
+        ++counts[found];
+    }
+    if (counts.empty()) return;
+    CHECK(lines_of(counts) ==
+          Lines{"1 as in Debian's cron: */60 * * * *", "1 as in Debian's cron: @reboot",
+                "5 as in croner: W in a list, MONL", "2 never due, no error", "645 refused"});
 }
 
 }  // namespace cron::schedule
