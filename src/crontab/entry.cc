@@ -1,6 +1,7 @@
 #include "crontab/entry.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -37,19 +38,36 @@ bool is_field_like(std::string_view word) {
     });
 }
 
-// Six fields, or a command that begins with a star as Vixie cron has it. A nickname has no fields.
-std::optional<Finding> find_sixth_field(std::string_view line, std::size_t begin, bool is_nickname,
-                                        Kind kind) {
+// One field more than `form` has, or a command that begins with a star as Vixie cron has it. A
+// nickname has no fields.
+std::optional<Finding> find_extra_field(std::string_view line, std::size_t begin, bool is_nickname,
+                                        Kind kind, schedule::Form form) {
     const std::string_view word = word_at(line, begin);
-    const bool has_sixth_field = !is_nickname && !word.empty() && is_field_like(word);
+    const bool has_extra_field = !is_nickname && !word.empty() && is_field_like(word);
     const bool begins_with_star = kind == Kind::user && word.substr(0, 1) == "*";
-    if (!has_sixth_field && !begins_with_star) return std::nullopt;
-    return Finding{
-        "six-fields", begin, begin + word.size(),
-        fmt::format("a sixth field {}: crons disagree on what it means", quoted(word)),
-        kind == Kind::system
-            ? "a schedule has five fields, then come the user and the command: remove one field"
-            : "a schedule has five fields, then comes the command: remove one field"};
+    if (!has_extra_field && !begins_with_star) return std::nullopt;
+    const bool has_user = kind == Kind::system;
+    const std::string_view follows =
+        has_user ? "then come the user and the command" : "then comes the command";
+    if (form == schedule::Form::six_fields && !is_nickname) {
+        return Finding{"seven-fields", begin, begin + word.size(),
+                       fmt::format("a seventh field {}: a schedule has no year", quoted(word)),
+                       fmt::format("with CRON_SECONDS=yes a schedule has six fields, {}: "
+                                   "remove one field",
+                                   follows)};
+    }
+    return Finding{"six-fields", begin, begin + word.size(),
+                   fmt::format("a sixth field {}: crons disagree on what it means", quoted(word)),
+                   fmt::format("a schedule has five fields, {}: write CRON_SECONDS=yes above the "
+                               "line if the first is seconds, or remove one field",
+                               follows)};
+}
+
+bool is_full_weekday_name(std::string_view word) {
+    static constexpr std::array<std::string_view, 7> kNames = {
+        "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+    return std::any_of(kNames.begin(), kNames.end(),
+                       [&](std::string_view name) { return equal_ignoring_case(word, name); });
 }
 
 // Bytes that stand in commands, and in no name of a user. (A $ ends the names of Samba's machines.)
@@ -82,7 +100,7 @@ std::optional<Finding> check_user(std::string_view line, std::size_t begin) {
 
 std::size_t schedule_begin(std::string_view line) { return line.substr(0, 1) == "-" ? 1 : 0; }
 
-tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind) {
+tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind, schedule::Form form) {
     EntryText entry;
     entry.schedule_begin = schedule_begin(line);
     if (entry.schedule_begin > 0 && line.size() > 1 && is_blank(line[1])) {
@@ -90,12 +108,13 @@ tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind) {
                                       "a leading '-' (not logged) is joined to the schedule"});
     }
     const std::string_view scheduled = line.substr(entry.schedule_begin);
-    const std::size_t schedule_end = entry.schedule_begin + schedule::schedule_length(scheduled);
+    const std::size_t schedule_end =
+        entry.schedule_begin + schedule::schedule_length(scheduled, form);
     entry.schedule_text =
         with_single_blanks(line.substr(entry.schedule_begin, schedule_end - entry.schedule_begin));
     std::size_t at = skip_blanks(line, schedule_end);
     const bool is_nickname = scheduled.substr(0, 1) == "@";
-    if (auto finding = find_sixth_field(line, at, is_nickname, kind))
+    if (auto finding = find_extra_field(line, at, is_nickname, kind, form))
         return tl::unexpected(*std::move(finding));
     std::size_t with_blanks = at;
     if (kind == Kind::system) {
@@ -115,6 +134,31 @@ tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind) {
         return tl::unexpected(Finding{"no-command", at, line.size(), "no command", {}});
     }
     return entry;
+}
+
+schedule::Form probable_form(std::string_view line) {
+    using schedule::Form;
+    const bool six =
+        schedule::parse(line.substr(schedule_begin(line)), 0, Form::six_fields).has_value();
+    return six ? Form::six_fields : Form::five_fields;
+}
+
+Finding schedule_finding(std::string_view scheduled, schedule::Form form,
+                         const schedule::ParseError& error) {
+    using schedule::Form;
+    Finding finding{"bad-schedule", error.begin, error.end, error.message, error.hint};
+    const std::size_t five_length = schedule::schedule_length(scheduled, Form::five_fields);
+    const std::string_view sixth = word_at(scheduled, skip_blanks(scheduled, five_length));
+    if (form != Form::six_fields || error.begin <= five_length || is_field_like(sixth) ||
+        is_full_weekday_name(sixth) || !schedule::parse(scheduled, 0, Form::five_fields)) {
+        return finding;
+    }
+    const std::string five = with_single_blanks(scheduled.substr(0, five_length));
+    return Finding{"five-fields", 0, five_length,
+                   "five fields, where CRON_SECONDS=yes asks for six",
+                   fmt::format("the second comes first: write '0 {}', or CRON_SECONDS=no above "
+                               "the line",
+                               five)};
 }
 
 bool seems_to_have_user(std::string_view command) {

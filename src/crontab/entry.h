@@ -9,6 +9,7 @@
 #include "crontab/command.h"
 #include "crontab/report.h"
 #include "crontab/table.h"
+#include "schedule/schedule.h"
 
 namespace cron::crontab {
 
@@ -27,7 +28,15 @@ struct EntryText {
 std::size_t schedule_begin(std::string_view line);
 
 // Takes `line` apart by words. An error tells of what stands after the schedule.
-tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind);
+tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind, schedule::Form form);
+
+// In which the schedule of `line` seems to be written, where no setting says so.
+schedule::Form probable_form(std::string_view line);
+
+// Why `scheduled`, a line from its schedule on, was refused as one of six fields: where its command
+// begins in the place of the sixth, that.
+Finding schedule_finding(std::string_view scheduled, schedule::Form form,
+                         const schedule::ParseError& error);
 
 // Root's name as the first word of a command in a user's table: it may be meant as a user column.
 bool seems_to_have_user(std::string_view command);

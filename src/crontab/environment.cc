@@ -40,6 +40,11 @@ Result<void> EnvironmentBuilder::set(std::string_view name, std::string_view val
     return {};
 }
 
+const std::string* EnvironmentBuilder::find(std::string_view name) const {
+    const auto place = places_.find(name);
+    return place == places_.end() ? nullptr : &current_[place->second].value;
+}
+
 Result<std::shared_ptr<const Environment>> EnvironmentBuilder::share() {
     if (shared_ == nullptr) {
         const std::size_t bytes = copied_bytes_ + sizeof(Environment) + current_bytes_;

@@ -17,6 +17,9 @@ class EnvironmentBuilder {
     // Beyond kEnvironmentBytesMax an error of code limit, and nothing is changed.
     Result<void> set(std::string_view name, std::string_view value);
 
+    // The value of `name` now; null if it is not set.
+    const std::string* find(std::string_view name) const;
+
     // What is set now, never null. Beyond kEnvironmentsBytesMax in all copies an error of code
     // limit.
     Result<std::shared_ptr<const Environment>> share();

@@ -12,12 +12,14 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "crontab/advice.h"
 #include "crontab/assignment.h"
 #include "crontab/command.h"
 #include "crontab/entry.h"
 #include "crontab/environment.h"
 #include "crontab/report.h"
 #include "crontab/settings.h"
+#include "crontab/suspensions.h"
 #include "crontab/table.h"
 
 namespace cron::crontab {
@@ -32,18 +34,11 @@ class Parser {
 
     Table parse(std::string_view text) {
         if (is_within_bounds(text)) read_lines(text);
-        end_suspension();
+        suspensions_.end_all();
         return Table{std::move(entries_), report_.take()};
     }
 
   private:
-    // A setting without a good value, and the entries below it that do not run for it.
-    struct Suspension {
-        std::optional<std::size_t> place;  // of its diagnostic
-        std::string message;
-        std::size_t entries = 0;
-    };
-
     bool is_within_bounds(std::string_view text);
     void read_lines(std::string_view text);
     void read_line(Line line);
@@ -51,12 +46,14 @@ class Parser {
     void check_name(const Line& line, std::string_view name);
     void apply_setting(const Line& line, const Setting& setting, std::string_view value);
     void read_entry_line(const Line& line);
+    void advise_on_entry(const Line& line, const EntryText& text, const ScheduleText& schedule_text,
+                         const schedule::Schedule& schedule);
     void add_entry(const Line& line, const EntryText& text, const schedule::Schedule& schedule,
                    JobId id);
+    std::string_view command_of(const EntryText& text) const;
     JobId number_job(const EntryText& text);
     void refuse_line(const Line& line, Finding finding);
     void refuse_assignment(const Line& line, std::string_view name, Finding finding);
-    void end_suspension();
 
     void error(const Line& line, Finding finding) {
         report_.add(Severity::error, line, std::move(finding));
@@ -70,7 +67,7 @@ class Parser {
     Entries entries_;
     EnvironmentBuilder environment_;
     Settings settings_;
-    std::optional<Suspension> suspension_;
+    Suspensions suspensions_{report_};
     std::map<JobId, std::uint32_t> equals_;  // how many, by the id of the first
     std::uint64_t seed_ = 0;
     bool told_of_carriage_return_ = false;
@@ -166,6 +163,14 @@ bool Parser::read_assignment_line(const Line& line) {
     check_name(line, name);
     const Setting* const setting = find_setting(name);
     if (setting != nullptr) apply_setting(line, *setting, value);
+    if (setting == nullptr && options_.advise_from) {
+        const auto is_set = [&](std::string_view other) {
+            return environment_.find(other) != nullptr;
+        };
+        for (Finding& finding : advise_on_value(name, value, is_set)) {
+            warn(line, shifted(std::move(finding), column_of(line, value)));
+        }
+    }
     if (setting == nullptr || setting->is_passed_to_jobs) {
         if (const auto set = environment_.set(name, value); !set) {
             error(line, {"environment-too-large", begin, line.text.size(), set.error().message,
@@ -199,7 +204,7 @@ void Parser::check_name(const Line& line, std::string_view name) {
 }
 
 void Parser::apply_setting(const Line& line, const Setting& setting, std::string_view value) {
-    if (setting.bad_value_stops_entries) end_suspension();
+    if (setting.bad_value_stops_entries) suspensions_.end(setting.name);
     const auto applied = setting.apply(settings_, value);
     if (applied) return;
     const std::size_t begin = column_of(line, value);
@@ -215,38 +220,29 @@ void Parser::refuse_assignment(const Line& line, std::string_view name, Finding 
     std::string message = finding.message;
     const auto place = report_.add(Severity::error, line, std::move(finding));
     if (setting == nullptr || !setting->bad_value_stops_entries) return;
-    end_suspension();
-    suspension_ = Suspension{place, std::move(message), 0};
-}
-
-// The count is known only here, at the next good value or the end of the table.
-void Parser::end_suspension() {
-    if (suspension_ && suspension_->place && suspension_->entries > 0) {
-        const std::size_t count = suspension_->entries;
-        report_.amend(*suspension_->place,
-                      fmt::format("{}; the {} below it {} not run", suspension_->message,
-                                  count == 1 ? "entry" : fmt::format("{} entries", count),
-                                  count == 1 ? "does" : "do"));
-    }
-    suspension_.reset();
+    suspensions_.begin(setting->name, place, std::move(message));
 }
 
 void Parser::read_entry_line(const Line& line) {
     const std::size_t begin = line.text.find_first_not_of(" \t");
     const std::string_view text = line.text.substr(begin);
-    auto entry = read_entry(text, options_.kind);
+    const bool form_is_known = !suspensions_.holds(kSecondsSetting);
+    const schedule::Form form = form_is_known ? settings_.form() : probable_form(text);
+    auto entry = read_entry(text, options_.kind, form);
     // The seed needs the whole line; without it the schedule is read for its errors: they come
     // first.
     const JobId id = entry ? number_job(*entry) : JobId();
+    if (!form_is_known) return suspensions_.count_entry();
     const std::size_t schedule_column = begin + schedule_begin(text);
-    const auto schedule =
-        schedule::parse(line.text.substr(schedule_column), stable_hash(id.bytes(), seed_));
+    const std::string_view scheduled = line.text.substr(schedule_column);
+    const auto schedule = schedule::parse(scheduled, stable_hash(id.bytes(), seed_), form);
     if (!schedule) {
-        const schedule::ParseError& what = schedule.error();
-        return error(line, {"bad-schedule", schedule_column + what.begin,
-                            schedule_column + what.end, what.message, what.hint});
+        return error(line,
+                     shifted(schedule_finding(scheduled, form, schedule.error()), schedule_column));
     }
     if (!entry) return error(line, shifted(std::move(entry).error(), begin));
+    advise_on_entry(line, *entry, {scheduled.substr(0, schedule->length), form},
+                    schedule->schedule);
     add_entry(line, *entry, schedule->schedule, id);
 }
 
@@ -260,26 +256,43 @@ JobId Parser::number_job(const EntryText& text) {
     return number == 0 ? first : numbered(number);
 }
 
-void Parser::add_entry(const Line& line, const EntryText& text, const schedule::Schedule& schedule,
-                       JobId id) {
+// What is passed over here costs nothing where nobody asked for advice.
+void Parser::advise_on_entry(const Line& line, const EntryText& text,
+                             const ScheduleText& schedule_text,
+                             const schedule::Schedule& schedule) {
+    const auto warn_of = [&](std::vector<Finding> findings, std::size_t column) {
+        for (Finding& finding : findings) warn(line, shifted(std::move(finding), column));
+    };
+    const calendar::Zone* const zone =
+        suspensions_.holds(kZoneSetting) ? nullptr : &settings_.zone();
+    warn_of(advise_on_schedule(schedule_text, schedule, zone, options_.advise_from),
+            column_of(line, schedule_text.text));
     if (options_.kind == Kind::user && seems_to_have_user(text.command)) {
         const std::size_t begin = column_of(line, text.command);
         warn(line, {"user-column", begin, begin + 4, "'root' is run as a command here",
                     "a user's table has no user column"});
     }
-    if (suspension_) {
-        ++suspension_->entries;
-        return;
-    }
+    if (!options_.advise_from) return;
+    const std::string_view command = command_of(text);
+    warn_of(advise_on_command(command, environment_.find("SHELL"), options_.flavour),
+            column_of(line, command));
+}
+
+// Debian's cron keeps the blanks after the user.
+std::string_view Parser::command_of(const EntryText& text) const {
+    return options_.flavour == Flavour::debian ? text.command_with_blanks : text.command;
+}
+
+void Parser::add_entry(const Line& line, const EntryText& text, const schedule::Schedule& schedule,
+                       JobId id) {
+    if (suspensions_.any()) return suspensions_.count_entry();
     auto environment = environment_.share();
     if (!environment) {
         return error(line,
                      {"environment-too-large", 0, line.text.size(), environment.error().message,
                       "set fewer variables, or set them less often"});
     }
-    const bool is_debian = options_.flavour == Flavour::debian;
-    CommandText command =
-        split_command(is_debian ? text.command_with_blanks : text.command, options_.flavour);
+    CommandText command = split_command(command_of(text), options_.flavour);
     auto entry = std::make_shared<Entry>();
     entry->id = std::move(id);
     entry->line = line.number;

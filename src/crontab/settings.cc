@@ -8,14 +8,18 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace cron::crontab {
 namespace {
 
 constexpr std::size_t kComparedBytesMax = 64;  // of a name that is looked for among the settings
 
-constexpr std::array<Setting, 1> kSettings = {{
-    {"CRON_TZ", "the zone in which the schedules below are read", true, true,
+constexpr std::array<Setting, 2> kSettings = {{
+    {kZoneSetting, "the zone in which the schedules below are read", true, true,
      [](Settings& settings, std::string_view value) { return settings.set_zone(value); }},
+    {kSecondsSetting, "yes where the schedules below begin with the second", false, true,
+     [](Settings& settings, std::string_view value) { return settings.set_seconds(value); }},
 }};
 
 // Levenshtein's distance.
@@ -56,6 +60,15 @@ Result<void> Settings::set_zone(std::string_view name) {
     zone_ = *zone;
     return {};
 }
+
+Result<void> Settings::set_seconds(std::string_view value) {
+    const bool yes = value == "yes";
+    form_ = yes ? schedule::Form::six_fields : schedule::Form::five_fields;
+    if (yes || value == "no" || value.empty()) return {};
+    return failure(ErrorCode::invalid, fmt::format("{} is neither yes nor no", quoted(value)));
+}
+
+std::span<const Setting> all_settings() { return kSettings; }
 
 const Setting* find_setting(std::string_view name) {
     const auto* const found =

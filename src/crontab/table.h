@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,9 @@ struct Options {
     calendar::Zone zone;  // of the daemon: for entries below no CRON_TZ
     // Finds the zone that CRON_TZ names. Its error is shown to the user.
     std::function<Result<calendar::Zone>(std::string_view name)> find_zone;
+    // Where set, what is probably not meant is warned of too, with the changes of clocks in the
+    // year from then on.
+    std::optional<Instant> advise_from;
 };
 
 // Bounds, far above real use; passing one is an error of the table that says which.

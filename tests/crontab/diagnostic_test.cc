@@ -28,7 +28,7 @@ TEST_CASE("diagnostics: typical mistakes in a user's table", "[crontab]") {
         {"* * * * * * true", R"(t:1:11: error: a sixth field '*': crons disagree on what it means
   * * * * * * true
             ^
-hint: a schedule has five fields, then comes the command: remove one field
+hint: a schedule has five fields, then comes the command: write CRON_SECONDS=yes above the line if the first is seconds, or remove one field
 )"},
         {"* * * * *", R"(t:1:10: error: no command
   * * * * *
@@ -82,6 +82,30 @@ hint: a command cannot begin with '-'
             ^~~~
 hint: a user's table has no user column
 )"},
+        {"CRON_SECONDS=on\n0 * * * * * a",
+         R"(t:1:14: error: 'on' is neither yes nor no; the entry below it does not run
+  CRON_SECONDS=on
+               ^~
+hint: CRON_SECONDS is yes where the schedules below begin with the second; CRON_SECONDS="" is the default
+)"},
+        {"CRON_SECONDS=yes\n*/5 * * * * true",
+         R"(t:2:1: error: five fields, where CRON_SECONDS=yes asks for six
+  */5 * * * * true
+  ^~~~~~~~~~~
+hint: the second comes first: write '0 */5 * * * *', or CRON_SECONDS=no above the line
+)"},
+        {"CRON_SECONDS=yes\n0 0 12 * * ? 2026 true",
+         R"(t:2:14: error: a seventh field '2026': a schedule has no year
+  0 0 12 * * ? 2026 true
+               ^~~~
+hint: with CRON_SECONDS=yes a schedule has six fields, then comes the command: remove one field
+)"},
+        {"0 0 31 2 * true",
+         R"(t:1:5: warning: this is never due: February has no 31st
+  0 0 31 2 * true
+      ^~~~
+hint: 'L' is the last day of every month
+)"},
         {"LOGNAME=x",
          R"(t:1:1: warning: LOGNAME is always the user of the job: this line has no effect
   LOGNAME=x
@@ -111,7 +135,7 @@ hint: a system table needs a user before the command, such as root
          R"(t:1:12: error: a sixth field '*': crons disagree on what it means
   10 4 * * * *  planet-user tmpwatch
              ^
-hint: a schedule has five fields, then come the user and the command: remove one field
+hint: a schedule has five fields, then come the user and the command: write CRON_SECONDS=yes above the line if the first is seconds, or remove one field
 )"},
         {"* * * * * reboot", R"(t:1:17: error: no command after the user 'reboot'
   * * * * * reboot

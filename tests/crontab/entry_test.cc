@@ -106,6 +106,34 @@ TEST_CASE("entry: what is refused in a user's table, and where", "[crontab]") {
     }
 }
 
+TEST_CASE("entry: what is refused below CRON_SECONDS=yes, and where", "[crontab]") {
+    const BadLine lines[] = {
+        {"*/5 * * * * a", "2:1 error five-fields"},
+        {" -0 0 1 1 * a b", "2:3 error five-fields"},
+        // The command of five fields begins where the sixth would stand.
+        {"0 0 1 1 * monitor.sh", "2:1 error five-fields"},
+        {"0 0 1 1 * sunday a", "2:11 error bad-schedule"},
+        {"0 0 1 1 * 1-8 a", "2:13 error bad-schedule"},
+        {"0 99 1 1 * a", "2:3 error bad-schedule"},
+        {"61 0 1 1 * 1 a", "2:1 error bad-schedule"},
+        {"0 0 25 1 * MON a", "2:5 error bad-schedule"},
+        {"0 0 1 1 *", "2:1 error bad-schedule"},
+        {"0 0 0 1 1 *", "2:12 error no-command"},
+        {"0 0 0 1 1 ? 2026 a", "2:13 error seven-fields"},
+        {"* * * * * * *a", "2:13 error seven-fields"},
+        {"@daily *a", "2:8 error six-fields"},
+        {"@nightly a", "2:1 error bad-schedule"},
+    };
+    for (const BadLine& bad : lines) {
+        CAPTURE(bad.line);
+        const Table table = parse_user("CRON_SECONDS=yes\n" + std::string(bad.line));
+        CHECK(table.entries.empty());
+        CHECK(places(table) == Strings{std::string(bad.place)});
+    }
+    CHECK(places(parse_system("CRON_SECONDS=yes\n*/5 * * * * root a\n")) ==
+          Strings{"2:1 error five-fields"});
+}
+
 TEST_CASE("entry: what is refused in a system table, and where", "[crontab]") {
     const BadLine lines[] = {
         {"* * * * *", "1:10 error no-user"},

@@ -1,6 +1,11 @@
 // Lines: comments, blanks, line ends, bytes; and how the entries of a table stand together.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <set>
+
 #include "support.h"
 
 namespace cron::crontab {
@@ -139,6 +144,81 @@ TEST_CASE("identity: the machine and the job decide a ~, and a reload does not",
     const auto equals =
         minutes_on("one", "~ 1 * * * a\n~ 1 * * * a\n~ 1 * * * a\n~ 1 * * * a\n~ 1 * * * a\n");
     CHECK(std::vector<std::uint64_t>(5, equals.at(0)) != equals);
+}
+
+// What H chose, in the order of minute, hour and day of month.
+struct Choice {
+    std::uint64_t minutes = 0;
+    std::uint32_t hours = 0;
+    std::uint32_t days = 0;
+
+    friend bool operator==(const Choice&, const Choice&) = default;
+};
+
+std::map<std::string, Choice> choices_of(const Strings& lines, std::string_view machine) {
+    Options options = options_of(Kind::user);
+    options.machine_id = machine;
+    std::string text;
+    for (const std::string& line : lines) text += line + "\n";
+    std::map<std::string, Choice> found;
+    for (const auto& entry : parse(text, options).entries) {
+        const schedule::Fields& fields = entry->schedule.fields();
+        found[entry->command] = {fields.minutes, fields.hours, fields.days_of_month};
+    }
+    return found;
+}
+
+TEST_CASE("choice: H stays the same where the table is read again, reordered and added to",
+          "[crontab]") {
+    Strings lines;
+    for (int i = 0; i < 100; ++i) lines.push_back("H H H * * job" + std::to_string(i));
+    const auto first = choices_of(lines, "one");
+    REQUIRE(first.size() == 100);
+    CHECK(choices_of(lines, "one") == first);
+    std::reverse(lines.begin(), lines.end());
+    CHECK(choices_of(lines, "one") == first);
+    lines.insert(lines.begin() + 50, {"A=1", "# comment", "H 3 * * * other"});
+    auto more = choices_of(lines, "one");
+    more.erase("other");
+    CHECK(more == first);
+    lines.erase(lines.begin() + 10, lines.begin() + 53);
+    for (const auto& [command, choice] : choices_of(lines, "one"))
+        CHECK(first.at(command) == choice);
+}
+
+TEST_CASE("choice: machines and jobs choose apart, and each field for itself", "[crontab]") {
+    Strings lines;
+    for (int i = 0; i < 2400; ++i) lines.push_back("H H H * * job" + std::to_string(i));
+    const auto one = choices_of(lines, "one");
+    const auto two = choices_of(lines, "two");
+    std::set<std::uint64_t> minutes;
+    std::set<std::uint32_t> days;
+    int same_minute = 0;
+    int same_hour = 0;
+    int minute_is_hour = 0;
+    for (const auto& [command, choice] : one) {
+        minutes.insert(choice.minutes);
+        days.insert(choice.days);
+        same_minute += choice.minutes == two.at(command).minutes ? 1 : 0;
+        same_hour += choice.hours == two.at(command).hours ? 1 : 0;
+        minute_is_hour += choice.minutes == choice.hours ? 1 : 0;
+    }
+    CHECK(minutes.size() == 60);
+    CHECK(days.size() == 28);
+    // By chance 40, 100 and 40: the bounds are five standard deviations away.
+    CHECK((same_minute > 8 && same_minute < 72));
+    CHECK((same_hour > 51 && same_hour < 149));
+    CHECK((minute_is_hour > 8 && minute_is_hour < 72));
+}
+
+TEST_CASE("choice: two in one field of an entry are not the same choice", "[crontab]") {
+    Strings lines;
+    for (int i = 0; i < 100; ++i) lines.push_back("H,H 1 1 * * job" + std::to_string(i));
+    int twice = 0;
+    for (const auto& [command, choice] : choices_of(lines, "one")) {
+        twice += std::popcount(choice.minutes) == 2 ? 1 : 0;
+    }
+    CHECK(twice > 80);
 }
 
 }  // namespace

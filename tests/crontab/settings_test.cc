@@ -72,6 +72,73 @@ TEST_CASE("CRON_TZ: without a way to find zones it is an error", "[crontab]") {
     CHECK(table.has_errors());
 }
 
+TEST_CASE("CRON_SECONDS: yes puts a field for seconds before the five, until set again",
+          "[crontab]") {
+    for (const Kind kind : {Kind::user, Kind::system}) {
+        const std::string run = kind == Kind::user ? " a\n" : " joe a\n";
+        const Table table = parse(
+            "1 2 3 4 5" + run + "CRON_SECONDS=yes\n30 1 2 3 4 5" + run + "-*/5 * * * * *" + run +
+                "@daily" + run + "@every 5s" + run + "CRON_SECONDS=no\n1 2 3 4 5" + run +
+                "CRON_SECONDS=\"yes\"\n0 1 2 3 4 5" + run + "CRON_SECONDS=\"\"\n1 2 3 4 5" + run,
+            options_of(kind));
+        CHECK(places(table).empty());
+        Strings texts;
+        for (const auto& entry : table.entries) texts.push_back(entry->schedule_text);
+        CHECK(texts == Strings{"1 2 3 4 5", "30 1 2 3 4 5", "*/5 * * * * *", "@daily", "@every 5s",
+                               "1 2 3 4 5", "0 1 2 3 4 5", "1 2 3 4 5"});
+        CHECK(table.entries.at(1)->schedule.fields().seconds == std::uint64_t{1} << 30);
+        CHECK(table.entries.at(1)->schedule.fields().minutes == std::uint64_t{1} << 1);
+        CHECK(table.entries.at(2)->schedule.is_finer_than_a_minute());
+        CHECK(table.entries.at(5)->schedule == table.entries.at(0)->schedule);
+        CHECK(table.entries.at(6)->schedule == table.entries.at(0)->schedule);
+        for (const auto& entry : table.entries) {
+            CHECK(entry->command == "a");
+            CHECK(variables(*entry).empty());
+        }
+    }
+}
+
+TEST_CASE("CRON_SECONDS: any other value is an error and stops the entries below, up to a good one",
+          "[crontab]") {
+    for (const std::string_view bad :
+         {"CRON_SECONDS=true", "CRON_SECONDS=1", "CRON_SECONDS=YES", "CRON_SECONDS=\"yes",
+          "export CRON_SECONDS=yes", "CRON_SECONDS=yes # comment"}) {
+        CAPTURE(bad);
+        const Table table = parse_user("* * * * * z\n" + std::string(bad) +
+                                       "\n* * * * * a\n* * * * * * a\n61 * * * * a\n"
+                                       "CRON_SECONDS=no\n* * * * * b\n");
+        CHECK(commands(table) == Strings{"z", "b"});
+        // How the lines below are to be read is not known: nothing is said of them.
+        REQUIRE(table.diagnostics.size() == 1);
+        CHECK(table.diagnostics[0].line == 2);
+        CHECK(table.diagnostics[0].message.find("; the 3 entries below it do not run") !=
+              std::string::npos);
+    }
+    const Table table = parse_user("  CRON_SECONDS = maybe\n");
+    CHECK(places(table) == Strings{"1:18 error bad-setting"});
+    CHECK(table.diagnostics.at(0).end == 22);
+}
+
+TEST_CASE("CRON_SECONDS: entries that do not run for a bad value keep their numbers", "[crontab]") {
+    const Table table = parse_user(
+        "CRON_SECONDS=on\n1 2 * * * a\n0 1 2 * * * a\nCRON_SECONDS=\n1 2 * * * a\n"
+        "CRON_SECONDS=yes\n0 1 2 * * * a\n");
+    REQUIRE(table.entries.size() == 2);
+    CHECK(table.entries.at(0)->id == JobId::of_line("joe", "/tables/joe", "1 2 * * *", "a", 1));
+    CHECK(table.entries.at(1)->id == JobId::of_line("joe", "/tables/joe", "0 1 2 * * *", "a", 1));
+}
+
+TEST_CASE("settings: a good value of one does not let run what another one stops", "[crontab]") {
+    const Table table = parse_user(
+        "CRON_TZ=Mars\n* * * * * a\nCRON_SECONDS=no\n* * * * * b\nCRON_SECONDS=on\n"
+        "* * * * * c\nCRON_TZ=\n* * * * * d\nCRON_SECONDS=\n* * * * * e\n");
+    CHECK(commands(table) == Strings{"e"});
+    REQUIRE(places(table) == Strings{"1:9 error bad-setting", "5:14 error bad-setting"});
+    CHECK(table.diagnostics[0].message == "no zone 'Mars'; the 3 entries below it do not run");
+    CHECK(table.diagnostics[1].message ==
+          "'on' is neither yes nor no; the 2 entries below it do not run");
+}
+
 TEST_CASE("settings: another CRON_ name is environment, with a warning that names the nearest",
           "[crontab]") {
     const Table table = parse_user(

@@ -26,6 +26,13 @@ inline Options options_of(Kind kind, Flavour flavour = Flavour::debian) {
     return options;
 }
 
+// With advice on what is probably not meant.
+inline Options advised_options_of(Kind kind, Flavour flavour = Flavour::debian) {
+    Options options = options_of(kind, flavour);
+    options.advise_from = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+    return options;
+}
+
 inline Table parse_user(std::string_view text) { return parse(text, options_of(Kind::user)); }
 inline Table parse_system(std::string_view text) { return parse(text, options_of(Kind::system)); }
 

@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/check.h"
+#include "calendar/posix_rule.h"
 #include "crontab/table.h"
 
 namespace {
@@ -16,9 +19,17 @@ cron::Result<cron::calendar::Zone> find_zone(std::string_view name) {
     return cron::calendar::Zone::fixed(std::string(name), cron::hours{2});
 }
 
-void check(const Diagnostic& diagnostic) {
+cron::calendar::Zone zone_with_changes() {
+    const auto rule = cron::calendar::parse_posix_rule("CET-1CEST,M3.5.0,M10.5.0/3");
+    CRON_CHECK(rule.has_value());
+    return cron::calendar::Zone::from_rule("Europe/Berlin", *rule);
+}
+
+// `lengths` of the lines of the table.
+void check(const Diagnostic& diagnostic, const std::vector<std::size_t>& lengths) {
     CRON_CHECK(!diagnostic.name.empty() && !diagnostic.message.empty());
     CRON_CHECK(diagnostic.begin <= diagnostic.end);
+    if (diagnostic.line > 0) CRON_CHECK(diagnostic.end <= lengths.at(diagnostic.line - 1));
     for (const char c : print(diagnostic, "table") + print_line(diagnostic, "table")) {
         CRON_CHECK(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F));
     }
@@ -35,11 +46,26 @@ void check(const Entry& entry, const Options& options) {
 
 void check(std::string_view text, const Options& options) {
     const Table table = parse(text, options);
-    for (const Diagnostic& diagnostic : table.diagnostics) check(diagnostic);
+    std::vector<std::size_t> lengths(1);
+    for (const char c : text) {
+        if (c == '\n') {
+            lengths.push_back(0);
+        } else {
+            ++lengths.back();
+        }
+    }
+    for (const Diagnostic& diagnostic : table.diagnostics) check(diagnostic, lengths);
     for (const auto& entry : table.entries) check(*entry, options);
     CRON_CHECK(std::is_sorted(table.entries.begin(), table.entries.end(),
                               [](const auto& a, const auto& b) { return a->line < b->line; }));
-    const Table again = parse(text, options);
+    // Advice changes no entry.
+    Options others = options;
+    if (options.advise_from) {
+        others.advise_from.reset();
+    } else {
+        others.advise_from = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+    }
+    const Table again = parse(text, others);
     CRON_CHECK(again.entries.size() == table.entries.size());
     for (std::size_t i = 0; i < table.entries.size(); ++i) {
         CRON_CHECK(again.entries[i]->id == table.entries[i]->id);
@@ -52,7 +78,9 @@ void check(std::string_view text, const Options& options) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const cron::calendar::Zone kZone = zone_with_changes();
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const std::string with_seconds = "CRON_SECONDS=yes\n" + std::string(text);
     for (const Kind kind : {Kind::user, Kind::system}) {
         for (const Flavour flavour : {Flavour::debian, Flavour::cronie}) {
             Options options;
@@ -60,8 +88,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             options.flavour = flavour;
             options.owner = "joe";
             options.name = "table";
+            options.zone = kZone;
             options.find_zone = find_zone;
             check(text, options);
+            options.advise_from = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+            check(text, options);
+            check(with_seconds, options);
         }
     }
     return 0;
