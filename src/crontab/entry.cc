@@ -38,12 +38,22 @@ bool is_field_like(std::string_view word) {
     });
 }
 
+// "MON-FRI", "mon,wed", "5#3": no command is called so. A single name may be one.
+bool is_weekday_field(std::string_view word) {
+    constexpr std::size_t kBytesMax = 64;
+    if (word.size() > kBytesMax || word.find_first_of("-,#") == std::string_view::npos) {
+        return false;
+    }
+    return schedule::parse_whole("* * * * " + std::string(word), 0).has_value();
+}
+
 // One field more than `form` has, or a command that begins with a star as Vixie cron has it. A
 // nickname has no fields.
 std::optional<Finding> find_extra_field(std::string_view line, std::size_t begin, bool is_nickname,
                                         Kind kind, schedule::Form form) {
     const std::string_view word = word_at(line, begin);
-    const bool has_extra_field = !is_nickname && !word.empty() && is_field_like(word);
+    const bool has_extra_field =
+        !is_nickname && !word.empty() && (is_field_like(word) || is_weekday_field(word));
     const bool begins_with_star = kind == Kind::user && word.substr(0, 1) == "*";
     if (!has_extra_field && !begins_with_star) return std::nullopt;
     const bool has_user = kind == Kind::system;

@@ -76,12 +76,15 @@ void advise_on_every_minute(std::string_view text, const FieldTexts& texts, cons
     if (is_suspect(kMinute)) {
         const bool one_hour = std::popcount(fields.hours) == 1;
         const int hour = std::countr_zero(fields.hours);
-        found.push_back(advice_at(
-            texts.between(kMinute, kHour), "every-minute-of-hour",
-            fmt::format("this is due every {} {}", texts[kSecond].text == "*" ? "second" : "minute",
-                        one_hour ? fmt::format("from {0:02}:00 to {0:02}:59", hour)
-                                 : "of the hours that it names"),
-            fmt::format("write '{}' for once in the hour", with(text, texts[kMinute], "0"))));
+        const bool every_second = texts[kSecond].text == "*";
+        std::string once = with(text, texts[kMinute], "0");
+        if (every_second) once = with(once, texts[kSecond], "0");
+        found.push_back(
+            advice_at(texts.between(kMinute, kHour), "every-minute-of-hour",
+                      fmt::format("this is due every {} {}", every_second ? "second" : "minute",
+                                  one_hour ? fmt::format("from {0:02}:00 to {0:02}:59", hour)
+                                           : "of the hours that it names"),
+                      fmt::format("write '{}' for once in the hour", once)));
     }
     if (is_suspect(kSecond)) {
         found.push_back(advice_at(

@@ -87,6 +87,8 @@ TEST_CASE("entry: what is refused in a user's table, and where", "[crontab]") {
         {"0 */5 * * * 1-5,7 a", "1:13 error six-fields"},
         {"0 0 1 1 * ? a", "1:11 error six-fields"},
         {"* * * * * 2026", "1:11 error six-fields"},
+        {"0 0 12 ? * MON-FRI a", "1:12 error six-fields"},
+        {"0 0 12 * * 5#3 a", "1:12 error six-fields"},
         {"-@daily *a", "1:9 error six-fields"},
         {"@daily *a", "1:8 error six-fields"},
         {"* * * *", "1:1 error bad-schedule"},

@@ -111,6 +111,7 @@ TEST_CASE("advise: '*' as minute of single hours", "[schedule]") {
     CHECK(advice_on("* */2 * * *").at(0).message ==
           "this is due every minute of the hours that it names");
     CHECK(advice_on("* * 2 * * *").at(0).message == "this is due every second from 02:00 to 02:59");
+    CHECK(advice_on("* * 2 * * *").at(0).hint == "write '0 0 2 * * *' for once in the hour");
     CHECK(advice_on("0 * 2 * * *").at(0).hint == "write '0 0 2 * * *' for once in the hour");
 }
 
