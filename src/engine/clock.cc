@@ -1,5 +1,6 @@
 // The clock: unset, set back, going on.
 #include <algorithm>
+#include <utility>
 
 #include "engine/state.h"
 
@@ -18,11 +19,13 @@ void Engine::State::check_clock() {
     // Where nothing that is decided comes again, the time simply goes on.
     const bool comes_again = decided_until_ && *decided_until_ - kVerdictLead > now_.instant;
     if (comes_again && step >= kSmallStepMax) open_pass(step);
+}
 
-    if (!active_) {
-        active_ = true;
-        activate(jobs_.in_order());
-    }
+void Engine::State::place_waiting() {
+    if (!is_clock_set() || !std::exchange(has_unplaced_, false)) return;
+    std::vector<Job*> unplaced = jobs_.in_order();
+    std::erase_if(unplaced, [](const Job* job) { return job->placed; });
+    place(unplaced);
 }
 
 void Engine::State::open_pass(microseconds step) {
@@ -31,24 +34,18 @@ void Engine::State::open_pass(microseconds step) {
         step = std::max<microseconds>(step, *fixed_decided_until_ - kVerdictLead - now_.instant);
     const bool fixed_too = step > kWildcardStepMax;
     const Instant reached = now_.instant + step;
-    wildcard_pass_ = ++last_pass_;
-    wildcard_since_ = now_.instant;
-    if (fixed_too) {
-        fixed_pass_ = last_pass_;
-        fixed_since_ = now_.instant;
-    }
-    effects_.emplace_back(OpenPass{last_pass_, fixed_too, reached, now_.instant});
+    const Pass pass = passes_.last() + 1;
+    passes_.open(pass, fixed_too, now_.instant);
+    effects_.emplace_back(OpenPass{pass, fixed_too, reached, now_.instant});
 
-    const Instant fixed_until = fixed_decided_until_.value_or(now_.instant);
     for (Job* job : jobs_.in_order()) {
-        if (fixed_too || job->entry->schedule.is_wildcard()) {
-            withdraw_pending(*job, "the clock was set back");
-            job->decided = now_.instant;
-        } else {
-            job->decided = std::max(job->decided, fixed_until);
-        }
+        const schedule::Schedule& schedule = job->entry->schedule;
+        const bool is_by_clock = schedule.kind() != schedule::Schedule::Kind::reboot;
+        if (!job->placed || !is_by_clock || !(fixed_too || schedule.is_wildcard())) continue;
+        withdraw_pending(*job, "the clock was set back");
+        job->decided = std::min(job->decided, now_.instant);
     }
-    queue_.rewind(now_.instant);
+    queue_.rewind(now_.instant, fixed_too);
     decided_until_ = now_.instant;
     if (fixed_too) fixed_decided_until_ = decided_until_;
 }

@@ -82,9 +82,11 @@ void DueQueue::advance_front(Instant horizon) {
     move_to(queue_.begin()->second, horizon);
 }
 
-void DueQueue::rewind(Instant now) {
+void DueQueue::rewind(Instant now, bool fixed_too) {
     for (GroupId id = 0; id < groups_.size(); ++id) {
-        if (!groups_[id].members.empty() && now < groups_[id].after) move_to(id, now);
+        const Group& group = groups_[id];
+        if (group.members.empty() || group.after <= now) continue;
+        if (fixed_too || group.schedule.is_wildcard()) move_to(id, now);
     }
 }
 

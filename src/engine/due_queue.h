@@ -34,8 +34,9 @@ class DueQueue {
     const Group* front(Instant horizon) const;
     // All of the front group up to `horizon` has been dealt with.
     void advance_front(Instant horizon);
-    // The clock was set back to `now`: what comes after it is ahead again.
-    void rewind(Instant now);
+    // The clock was set back to `now`: what comes after it is ahead again, be it for wildcard
+    // schedules only.
+    void rewind(Instant now, bool fixed_too);
 
     std::optional<Instant> next_due(const Job& job) const;
 

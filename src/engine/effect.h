@@ -13,7 +13,8 @@
 
 namespace cron::engine {
 
-// A job whose present schedule is known since now; a ledger keeps it beside the verdicts.
+// A job whose present schedule is known since now, or since a due time of it that is just ahead and
+// has a verdict; a ledger keeps it beside the verdicts.
 struct KnownJob {
     JobId job;
     Instant since{};

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -21,7 +22,7 @@ Effects Engine::handle(const Event& event, const Now& now) { return state_->hand
 Snapshot Engine::snapshot(std::size_t jobs_max) const { return state_->snapshot(jobs_max); }
 
 Effects Engine::State::handle(const Event& event, const Now& now) {
-    now_ = now;
+    now_ = {std::clamp(now.instant, kClockMin, kClockMax), now.monotonic};
     std::visit([this](const auto& happened) { on(happened); }, event);
     advance();
     return std::exchange(effects_, {});
@@ -30,7 +31,8 @@ Effects Engine::State::handle(const Event& event, const Now& now) {
 void Engine::State::advance() {
     check_clock();
     if (!is_stopping()) {
-        if (active_ && is_clock_set()) decide_due();
+        place_waiting();
+        if (is_clock_set()) decide_due();
         send_decides();
         start_ready();
     }

@@ -21,6 +21,10 @@ inline constexpr hours kWildcardStepMax{3};  // by more, fixed schedules go on i
 inline constexpr minutes kShortOutage{5};    // a daemon away for no longer was merely late
 inline constexpr std::size_t kBatchMax = 5'000;  // verdicts in one Decide
 
+// Nothing is due before or after: a clock that reads more is taken to read this.
+inline constexpr Instant kClockMin = std::chrono::sys_days{std::chrono::year{1} / 1 / 1};
+inline constexpr Instant kClockMax = std::chrono::sys_days{std::chrono::year{10000} / 1 / 2};
+
 struct Limits {
     // A clock that reads an earlier time has not been set.
     Instant earliest_credible{};

@@ -10,15 +10,17 @@
 #include <vector>
 
 #include "crontab/table.h"
+#include "engine/passes.h"
 #include "engine/run.h"
 
 namespace cron::engine {
 
 // What a ledger remembers of a job.
 struct JobMemory {
-    Instant known_since{};            // since when its present schedule is known
-    Pass known_in = 0;                // the highest pass at that time
-    std::map<Pass, Instant> decided;  // its latest decided due time, by pass
+    // Up to here its due times are decided: the last that has a verdict, or since when its present
+    // schedule is known, whichever was written later.
+    Instant reached{};
+    Pass reached_in = 0;  // the pass of that verdict; the highest when it became known
 };
 
 // What a ledger remembers, for an engine that starts.
@@ -26,11 +28,7 @@ struct Memory {
     std::optional<Instant> decided_until;  // no due time after this has a verdict in this pass
     // The same for fixed schedules, which a step back of up to 3 hours leaves as it was.
     std::optional<Instant> fixed_decided_until;
-    Pass last_pass = 0;                       // the highest number given
-    Pass wildcard_pass = 0;                   // in which wildcard schedules are
-    Pass fixed_pass = 0;                      // in which fixed ones are
-    Instant wildcard_since = Instant::min();  // when these began
-    Instant fixed_since = Instant::min();
+    Passes passes;
     bool same_boot = false;  // as the boot in which it was written
     std::map<JobId, JobMemory> jobs;
 };

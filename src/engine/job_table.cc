@@ -6,6 +6,15 @@
 #include "base/check.h"
 
 namespace cron::engine {
+namespace {
+
+// Only what fields name depends on a zone.
+bool is_due_alike(const crontab::Entry& a, const crontab::Entry& b) {
+    if (a.schedule != b.schedule) return false;
+    return a.schedule.kind() != schedule::Schedule::Kind::fields || a.zone == b.zone;
+}
+
+}  // namespace
 
 JobTable::Change JobTable::load(const LoadedTable& loaded) {
     Change change;
@@ -21,9 +30,8 @@ JobTable::Change JobTable::load(const LoadedTable& loaded) {
             slot = std::make_unique<Job>();
             slot->id = entry->id;
             change.added.push_back(slot.get());
-        } else if (slot->entry->schedule != entry->schedule ||
-                   !(slot->entry->zone == entry->zone)) {
-            change.rescheduled.push_back(slot.get());
+        } else if (!is_due_alike(*slot->entry, *entry)) {
+            change.rescheduled.push_back({slot.get(), slot->entry});
         }
         slot->entry = entry;
         slot->table = table.number;

@@ -19,6 +19,7 @@ struct Job {
     std::shared_ptr<const crontab::Entry> entry;
     std::uint64_t table = 0;         // the number of its table; with `place` the order of starts
     std::size_t place = 0;           // in its table
+    bool placed = false;             // its due times count: the clock was set since it is known
     Instant decided{};               // every due time up to here has a verdict
     std::vector<RunNumber> pending;  // its runs that have a verdict and no process yet
     GroupId group = kNoGroup;        // kept by DueQueue
@@ -32,9 +33,14 @@ struct Job {
 // Jobs keep their address and state for as long as their name is in their table.
 class JobTable {
   public:
+    // The same job by name, due at other times.
+    struct Rescheduled {
+        Job* job = nullptr;
+        std::shared_ptr<const crontab::Entry> before;
+    };
     struct Change {
         std::vector<Job*> added;
-        std::vector<Job*> rescheduled;  // the same job by name, with another schedule or zone
+        std::vector<Rescheduled> rescheduled;
         std::vector<std::unique_ptr<Job>> removed;  // no longer in the table
     };
 

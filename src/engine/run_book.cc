@@ -14,6 +14,7 @@ Run& RunBook::open(const RunKey& key, const std::shared_ptr<const crontab::Entry
     run.key = key;
     run.entry = entry;
     run.cause = cause;
+    run.start_at = cause == Cause::boot ? Instant::min() : key.due;
     return run;
 }
 
@@ -34,7 +35,7 @@ void RunBook::leave_stage(Run& run) {
         case Run::Stage::asked:
             break;
         case Run::Stage::granted:
-            granted_.erase({run.key.due, run.number});
+            granted_.erase({run.start_at, run.number});
             break;
         case Run::Stage::waiting:
             waiting_.erase({run.try_again, run.number});
@@ -52,7 +53,7 @@ void RunBook::leave_stage(Run& run) {
 void RunBook::grant(Run& run) {
     CRON_CHECK(run.stage == Run::Stage::asked);
     run.stage = Run::Stage::granted;
-    granted_.insert({run.key.due, run.number});
+    granted_.insert({run.start_at, run.number});
 }
 
 void RunBook::start(Run& run) {

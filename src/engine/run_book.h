@@ -27,6 +27,7 @@ struct Run {
     RunKey key;
     std::shared_ptr<const crontab::Entry> entry;
     Cause cause = Cause::schedule;
+    Instant start_at{};  // its due time; for what is not due by the clock: at once
     std::uint32_t attempt = 1;
     Stage stage = Stage::asked;
     std::optional<Instant> started;
@@ -54,7 +55,7 @@ class RunBook {
 
     std::optional<Instant> next_start() const;
     std::optional<Monotonic> next_try() const;
-    // The granted runs whose due time is not after `now`, by due time, then by number.
+    // The granted runs whose time is not after `now`, by that time, then by number.
     std::vector<RunNumber> due_to_start(Instant now) const;
     std::vector<RunNumber> due_to_try(Monotonic now) const;
 

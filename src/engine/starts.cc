@@ -32,7 +32,7 @@ void Engine::State::start_ready() {
 void Engine::State::start(Run& run) {
     Job* job = jobs_.find(run.key.job);
     if (job != nullptr) run.entry = job->entry;  // as it reads now
-    if (auto outcome = objection(run)) {
+    if (auto outcome = objection(run, job)) {
         finish(run, *std::move(outcome));
         return;
     }
@@ -42,9 +42,8 @@ void Engine::State::start(Run& run) {
 }
 
 // Why a granted run must not start now; none if it may.
-std::optional<Outcome> Engine::State::objection(Run& run) {
+std::optional<Outcome> Engine::State::objection(const Run& run, const Job* job) {
     Outcome outcome;
-    const Job* job = jobs_.find(run.key.job);
     const auto late = floor_seconds(now_.instant) - run.key.due;
     if (job != nullptr) {
         if (const Run* newer = newer_pending(run, *job)) {

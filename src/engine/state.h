@@ -41,13 +41,15 @@ class Engine::State {
     void on(const StopAsked& event);
 
     void take(const JobTable::Change& change, bool boot_entries_due);
-    void activate(const std::vector<Job*>& jobs);
+    void reschedule(Job& job, const crontab::Entry& before);
+    void place(const std::vector<Job*>& jobs);
     Instant remembered_until(const Job& job) const;
     bool was_down(const std::vector<Job*>& jobs) const;
     void propose_boot(Job& job);
 
     void advance();
     void check_clock();
+    void place_waiting();
     void open_pass(microseconds step);
     void decide_due();
     void propose(Job& job, const Judgement& judgement);
@@ -55,7 +57,7 @@ class Engine::State {
     void send_decides();
     void start_ready();
     void start(Run& run);
-    std::optional<Outcome> objection(Run& run);
+    std::optional<Outcome> objection(const Run& run, const Job* job);
     const Run* newer_pending(const Run& run, const Job& job);
     void try_again(Run& run, const LaunchError& error);
     void stop_overdue();
@@ -88,15 +90,11 @@ class Engine::State {
     std::unordered_map<std::uint64_t, std::vector<RunNumber>> batches_;
     std::uint64_t last_batch_ = 0;
 
-    Memory memory_;        // what a ledger remembered; its jobs leave it as they are loaded
-    bool active_ = false;  // the clock has been set: dues are computed
+    Memory memory_;              // what a ledger remembered; its jobs leave it as they are loaded
+    bool has_unplaced_ = false;  // jobs that wait for the clock to be set
     bool boot_ = false;
     std::set<JobId> booted_;  // @reboot jobs that have had their turn
-    Pass last_pass_ = 0;
-    Pass wildcard_pass_ = 0;
-    Pass fixed_pass_ = 0;
-    Instant wildcard_since_ = Instant::min();  // when these passes began
-    Instant fixed_since_ = Instant::min();
+    Passes passes_;
     std::optional<Instant> decided_until_;
     std::optional<Instant> fixed_decided_until_;  // the same in the pass of fixed schedules
     std::optional<Now> last_look_;

@@ -5,15 +5,18 @@
 #include "engine/state.h"
 
 namespace cron::engine {
+namespace {
+
+bool is_due(const crontab::Entry& entry, Instant instant) {
+    return schedule::next_after(entry.schedule, entry.zone, instant - microseconds{1}) == instant;
+}
+
+}  // namespace
 
 void Engine::State::on(const Started& event) {
     memory_ = event.memory;
     boot_ = event.boot;
-    last_pass_ = memory_.last_pass;
-    wildcard_pass_ = memory_.wildcard_pass;
-    fixed_pass_ = memory_.fixed_pass;
-    wildcard_since_ = memory_.wildcard_since;
-    fixed_since_ = memory_.fixed_since;
+    passes_ = memory_.passes;
     decided_until_ = memory_.decided_until;
     fixed_decided_until_ = memory_.fixed_decided_until;
 }
@@ -21,7 +24,6 @@ void Engine::State::on(const Started& event) {
 void Engine::State::on(const TablesChanged& event) {
     // A clock that was set back is told from one that goes on before any job is placed on it.
     check_clock();
-    send_decides();  // what that proposed may be of jobs that go now
     for (const std::string& name : event.removed) take(jobs_.remove(name), false);
     for (const LoadedTable& table : event.loaded) {
         JobTable::Change change = jobs_.load(table);
@@ -38,22 +40,40 @@ void Engine::State::take(const JobTable::Change& change, bool boot_entries_due) 
         withdraw_pending(*job, "its entry is gone from the table");
         queue_.remove(*job);
     }
-    for (Job* job : change.rescheduled) {
-        withdraw_pending(*job, "its schedule has changed");
-        queue_.remove(*job);
-        if (!active_) {
-            memory_.jobs.erase(job->id);  // it is known from when the clock is set
-            continue;
-        }
-        job->decided = now_.instant;  // the ledger refuses what has a verdict
-        known_.push_back({job->id, now_.instant});
-        if (job->entry->schedule.kind() != schedule::Schedule::Kind::reboot) queue_.add(*job);
+    for (const auto& [job, before] : change.rescheduled) reschedule(*job, *before);
+    if (is_clock_set()) {
+        place(change.added);
+    } else {
+        has_unplaced_ = has_unplaced_ || !change.added.empty();
     }
-    if (active_) activate(change.added);
     for (Job* job : change.added) {
         const bool is_boot = job->entry->schedule.kind() == schedule::Schedule::Kind::reboot;
         if (is_boot && boot_entries_due) propose_boot(*job);
     }
+}
+
+// What has a verdict and is due by the new schedule as well stays, and is not due again.
+void Engine::State::reschedule(Job& job, const crontab::Entry& before) {
+    const crontab::Entry& entry = *job.entry;
+    const bool same_pass = pass_of(before) == pass_of(entry);
+    const auto stays = [&](Instant due) { return same_pass && is_due(entry, due); };
+    for (const RunNumber number : std::vector<RunNumber>(job.pending)) {
+        Run& run = *runs_.find(number);
+        if (!stays(run.key.due)) withdraw(run, "its schedule has changed");
+    }
+    queue_.remove(job);
+    memory_.jobs.erase(job.id);  // it is known from now, or from when the clock is set
+    if (!is_clock_set()) {
+        job.placed = false;
+        has_unplaced_ = true;
+        return;
+    }
+    const Instant last = floor_seconds(std::min(job.decided, now_.instant + kVerdictLead));
+    const bool is_ahead = job.placed && last > now_.instant && is_due(before, last) && stays(last);
+    job.placed = true;
+    job.decided = is_ahead ? last : now_.instant;  // the ledger refuses what has a verdict
+    known_.push_back({job.id, job.decided});
+    if (entry.schedule.kind() != schedule::Schedule::Kind::reboot) queue_.add(job);
 }
 
 // Up to where the ledger knows all due times of the job to be decided; `now` for a job that it does
@@ -61,14 +81,8 @@ void Engine::State::take(const JobTable::Change& change, bool boot_entries_due) 
 Instant Engine::State::remembered_until(const Job& job) const {
     const auto known = memory_.jobs.find(job.id);
     if (known == memory_.jobs.end()) return now_.instant;
-    const Pass pass = pass_of(*job.entry);
-    Instant remembered = job.entry->schedule.is_wildcard() ? wildcard_since_ : fixed_since_;
-    // What was before the present pass says nothing about it.
-    if (known->second.known_in >= pass)
-        remembered = std::max(remembered, known->second.known_since);
-    const auto decided = known->second.decided.find(pass);
-    if (decided != known->second.decided.end()) remembered = std::max(remembered, decided->second);
-    return remembered;
+    const auto& [reached, reached_in] = known->second;
+    return passes_.taken_back(job.entry->schedule.is_wildcard(), reached_in, reached);
 }
 
 // Nobody was there to decide for longer than an outage that counts as mere lateness.
@@ -83,9 +97,11 @@ bool Engine::State::was_down(const std::vector<Job*>& jobs) const {
     });
 }
 
-void Engine::State::activate(const std::vector<Job*>& jobs) {
+// The clock is set: from here on their due times count.
+void Engine::State::place(const std::vector<Job*>& jobs) {
     const bool down = !memory_.jobs.empty() && was_down(jobs);
     for (Job* job : jobs) {
+        job->placed = true;
         job->decided = remembered_until(*job);
         if (memory_.jobs.erase(job->id) == 0) known_.push_back({job->id, now_.instant});
         if (job->entry->schedule.kind() == schedule::Schedule::Kind::reboot) continue;
@@ -109,7 +125,7 @@ void Engine::State::propose_boot(Job& job) {
 }
 
 Pass Engine::State::pass_of(const crontab::Entry& entry) const {
-    return entry.schedule.is_wildcard() ? wildcard_pass_ : fixed_pass_;
+    return passes_.of(entry.schedule.is_wildcard());
 }
 
 void Engine::State::withdraw_pending(Job& job, const std::string& reason) {

@@ -23,19 +23,14 @@ class MemoryLedger {
 
   private:
     struct Job {
-        Instant known_since{};
-        engine::Pass known_in = 0;
-        std::map<engine::Pass, Instant> decided;
+        engine::JobMemory memory;
+        std::map<engine::Pass, Instant> decided;  // its latest decided due time
     };
 
     std::map<JobId, Job> jobs_;
     std::optional<Instant> decided_until_;
     std::optional<Instant> fixed_decided_until_;
-    engine::Pass last_pass_ = 0;
-    engine::Pass wildcard_pass_ = 0;
-    engine::Pass fixed_pass_ = 0;
-    Instant wildcard_since_ = Instant::min();
-    Instant fixed_since_ = Instant::min();
+    engine::Passes passes_;
 };
 
 }  // namespace cron::ledger

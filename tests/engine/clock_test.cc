@@ -273,3 +273,109 @@ TEST_CASE("restart: verdicts in the future are a clock set back by that much", "
     CHECK(after.spawned.size() == 20);
     for (const Spawn& spawn : after.spawned) CHECK(spawn.entry->command == "wildcard");
 }
+
+TEST_CASE("a fixed job that is new between two steps back loses no due time", "[clock]") {
+    Desk desk(kMonday + hours{4});
+    const auto every = entry("* * * * *", "every");
+    desk.start({every});
+    desk.pass(minutes{10});
+    desk.set_clock(kMonday + hours{3});
+    desk.load({every, entry("30 13 * * *", "new")});
+    desk.pass(minutes{10});
+    desk.set_clock(kMonday + hours{3} + minutes{4});
+    REQUIRE(desk.passes.size() == 2);
+    desk.pass(hours{2});
+    CHECK(desk.spawned_of("new") == 1);
+}
+
+TEST_CASE("after a step back fixed schedules that wait cost no wake-up", "[clock]") {
+    Desk desk(kMonday + hours{4});
+    desk.start({entry("* 0-58 0-22 * * *", "fixed"), entry("0 * * * *", "hourly")});
+    desk.pass(minutes{10});
+    desk.spawned.clear();
+    const int wakes = desk.wakes;
+    desk.set_clock(kMonday + hours{2});
+    desk.pass(hours{2} + minutes{10});
+    CHECK(desk.spawned_of("fixed") == 0);
+    CHECK(desk.spawned_of("hourly") == 2);
+    CHECK(desk.wakes - wakes <= 5);
+    desk.pass(seconds{10});
+    CHECK(desk.spawned_of("fixed") == 10);
+}
+
+TEST_CASE("restart: a table that comes after the clock was set back has what it missed on record",
+          "[clock]") {
+    Desk desk;
+    const auto job = entry("0 * * * *", "late");
+    desk.start({job});
+    desk.pass(hours{2});
+    Desk after(kMonday + hours{30});
+    after.ledger = desk.ledger;
+    after.ledger.decide(Decide{9, {}, {}, kMonday + hours{30}});  // of the jobs that were there
+    after.handle(Started{after.ledger.recall(false), false});
+    after.set_clock(kMonday + hours{28});
+    REQUIRE(after.passes.size() == 1);
+    after.load({job}, true);
+    // 13:00 today to 14:00 tomorrow, and not only since the new pass began.
+    CHECK(after.count(Fate::missed) == 26);
+    after.pass(hours{1});
+    CHECK(after.spawned_of("late") == 1);
+}
+
+TEST_CASE("@reboot waits for its record, and for no clock", "[clock]") {
+    for (const auto step : {hours{-24 * 365 * 60}, hours{-5}, hours{-1}, hours{24 * 365}}) {
+        INFO("by " << step.count() << " h");
+        Desk desk;
+        desk.answers = false;
+        desk.start({entry("@reboot", "boot"), entry("* * * * *", "other")}, true);
+        desk.pass(minutes{10});
+        desk.set_clock(desk.now().instant + step);
+        CHECK(desk.spawned.empty());
+        desk.answers = true;
+        desk.handle(Woken{});
+        CHECK(desk.spawned_of("boot") == 1);
+    }
+}
+
+TEST_CASE("suspended: what waits to be tried again has waited no longer for that", "[clock]") {
+    Desk desk;
+    desk.start({entry("1 10 * * *")});
+    desk.pass(minutes{1});
+    desk.handle(LaunchFailed{desk.spawned.at(0).run, {"clone", 11}, true});
+    desk.sleep(hours{1});
+    desk.pass(microseconds{0});
+    CHECK(desk.spawned.size() == 1);
+    desk.pass(seconds{1});
+    CHECK(desk.spawned.size() == 2);
+    desk.handle(LaunchFailed{desk.spawned.at(1).run, {"clone", 11}, true});
+    desk.sleep(hours{2});
+    desk.pass(seconds{2});
+    // It is over 3 hours late now.
+    CHECK(desk.spawned.size() == 2);
+    CHECK(desk.finished.at(0).outcome.kind == Outcome::Kind::not_started);
+}
+
+TEST_CASE("suspended: a run has not taken the time that the machine slept", "[clock]") {
+    Desk desk;
+    desk.start({entry("1 10 * * *")});
+    desk.pass(minutes{1});
+    desk.launched(desk.spawned.at(0).run);
+    desk.sleep(hours{8});
+    desk.pass(seconds{7});
+    desk.exited(desk.spawned.at(0).run);
+    CHECK(desk.finished.at(0).outcome.duration == seconds{7});
+    CHECK(desk.finished.at(0).outcome.ended - kMonday == minutes{1} + hours{8} + seconds{7});
+}
+
+TEST_CASE("suspended while stopping: the grace is counted in time awake", "[clock]") {
+    Desk desk;
+    desk.start({entry("1 10 * * *")});
+    desk.pass(minutes{1});
+    desk.launched(desk.spawned.at(0).run);
+    desk.handle(StopAsked{StopAsked::Manner::drain});
+    desk.sleep(hours{8});
+    desk.handle(Woken{});
+    CHECK(desk.signals.size() == 1);
+    desk.pass(seconds{25});
+    CHECK(desk.signals.size() == 2);
+}

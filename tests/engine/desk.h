@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,12 @@ namespace cron::engine {
 inline constexpr Instant kMonday{std::chrono::sys_days{std::chrono::year{2026} / 3 / 2} +
                                  hours{10}};
 
+// Of five fields or, where there is one more, of six.
+inline schedule::Schedule schedule_of(const std::string& text) {
+    const auto five = schedule::parse_whole(text, 0);
+    return five ? *five : schedule::parse_whole(text, 0, schedule::Form::six_fields).value();
+}
+
 inline std::shared_ptr<const crontab::Entry> entry(const std::string& schedule,
                                                    const std::string& command = "true",
                                                    const std::string& table = "/tables/root",
@@ -21,11 +28,29 @@ inline std::shared_ptr<const crontab::Entry> entry(const std::string& schedule,
     auto made = std::make_shared<crontab::Entry>();
     made->id = JobId::of_line("root", table, schedule, command, 0);
     made->schedule_text = schedule;
-    made->schedule = schedule::parse(schedule, 0).value().schedule;
+    made->schedule = schedule_of(schedule);
     made->user = "root";
     made->command = command;
     made->environment = std::make_shared<const crontab::Environment>();
     made->single = single;
+    return made;
+}
+
+// As if it stood below CRON_TZ.
+inline std::shared_ptr<const crontab::Entry> entry_in(const calendar::Zone& zone,
+                                                      const std::string& schedule,
+                                                      const std::string& command = "true") {
+    auto made = std::make_shared<crontab::Entry>(*entry(schedule, command));
+    made->zone = zone;
+    return made;
+}
+
+// As if it stood below CRON_NAME.
+inline std::shared_ptr<const crontab::Entry> entry_named(
+    const std::string& name, const std::string& schedule,
+    const calendar::Zone& zone = calendar::Zone()) {
+    auto made = std::make_shared<crontab::Entry>(*entry_in(zone, schedule, name));
+    made->id = JobId::named("root", "/tables/root", name);
     return made;
 }
 
@@ -92,6 +117,9 @@ class Desk {
         handle(Woken{});
     }
 
+    // The machine is suspended: real time goes on, and no timer fires before it is back.
+    void sleep(microseconds time) { now_.instant += time; }
+
     void launched(RunNumber run) { handle(Launched{run, 100}); }
     void exited(RunNumber run, int status = 0) { handle(Exited{run, {false, status}, {}}); }
 
@@ -99,6 +127,17 @@ class Desk {
     const Wake& wake() const { return wake_; }
     Snapshot snapshot() const { return engine_.snapshot(1000); }
 
+    // How many due times were not started, by fate.
+    std::uint64_t count(Fate fate) const {
+        std::uint64_t found = 0;
+        for (const Verdict& verdict : verdicts) found += verdict.fate == fate ? verdict.count : 0;
+        return found;
+    }
+    std::size_t spawned_of(const std::string& command) const {
+        std::size_t found = 0;
+        for (const Spawn& spawn : spawned) found += spawn.entry->command == command ? 1 : 0;
+        return found;
+    }
     // The due times of what was spawned, in the order of starts, as seconds after kMonday.
     std::vector<long> starts() const {
         std::vector<long> found;

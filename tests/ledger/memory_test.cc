@@ -63,12 +63,15 @@ TEST_CASE("ledger: it recalls what an engine needs to go on", "[ledger]") {
     ledger.open_pass(OpenPass{1, false, Instant{seconds{1000}}, Instant{seconds{400}}});
     const Memory memory = ledger.recall(true);
     CHECK(memory.same_boot);
-    CHECK(memory.last_pass == 1);
-    CHECK(memory.wildcard_pass == 1);
-    CHECK(memory.fixed_pass == 0);
+    CHECK(memory.passes.last() == 1);
+    CHECK(memory.passes.of(true) == 1);
+    CHECK(memory.passes.of(false) == 0);
     CHECK(memory.decided_until == Instant{seconds{400}});
-    CHECK(memory.jobs.at(job).known_since == Instant{seconds{5}});
-    CHECK(memory.jobs.at(job).decided.at(0) == Instant{seconds{60}});
-    CHECK(memory.wildcard_since == Instant{seconds{400}});
+    CHECK(memory.jobs.at(job).reached == Instant{seconds{60}});
+    CHECK(memory.jobs.at(job).reached_in == 0);
+    CHECK(memory.passes.taken_back(true, 0, Instant{seconds{900}}) == Instant{seconds{400}});
     CHECK(memory.fixed_decided_until == Instant{seconds{61}});
+    ledger.decide(Decide{2, {}, {KnownJob{job, Instant{seconds{405}}}}, {}});
+    CHECK(ledger.recall(true).jobs.at(job).reached == Instant{seconds{405}});
+    CHECK(ledger.recall(true).jobs.at(job).reached_in == 1);
 }

@@ -39,10 +39,12 @@ void Coverage::on_decide(const engine::Decide& decide, const Now& now) {
     Pending pending;
     for (const engine::KnownJob& known : decide.known) {
         Job& job = this->job(known.job);
-        if (known.since != now.instant) trace_.fail("known", "a job is known since another time");
+        if (known.since != now.instant && known.since != job.mark.covered)
+            trace_.fail("known", "a job is known since another time");
         job.mark.known = true;
         Mark mark = job.mark;
         mark.was_absent = false;
+        mark.pass = pass_of(*mark.entry);
         mark.covered = known.since;
         pending.marks.emplace_back(&job, mark);
     }
@@ -63,6 +65,7 @@ void Coverage::on_decide(const engine::Decide& decide, const Now& now) {
         cover(job, verdict.key.due);
         job.lenient_until.reset();
         job.mark.known = true;
+        job.mark.pass = pass_of(*job.mark.entry);
         due_times_ += verdict.count;
         pending.marks.emplace_back(&job, job.mark);
         if (verdict.fate == Fate::start) start_seconds_.insert({passes_now_.last, verdict.key.due});
@@ -82,8 +85,8 @@ void Coverage::check_span(Job& job, const engine::Verdict& verdict) {
     if (job.lenient_until) {
         const auto end = next_after(entry.schedule, entry.zone, *job.lenient_until);
         const auto due = next_after(entry.schedule, entry.zone, verdict.first - microseconds{1});
-        if (verdict.first <= job.mark.covered || due != verdict.first || !end ||
-            verdict.first > *end)
+        if (verdict.first <= job.mark.covered || due != verdict.first ||
+            (end && verdict.first > *end))
             say("not a due time that could come first");
     } else if (verdict.first <= job.mark.covered) {
         say("decided again");
@@ -146,13 +149,15 @@ void Coverage::on_open_pass(const engine::OpenPass& open, const Now& now) {
     const auto step = open.from - open.to;
     if (open.to != now.instant) trace_.fail("pass", "a pass begins at another time than now");
     if (open.pass != passes_now_.last + 1) trace_.fail("pass", "its number is not the next");
-    if (step < engine::kSmallStepMax || peak_ - now.instant < engine::kSmallStepMax - seconds{1})
+    const auto back_from = [&](Instant peak) { return std::max(peak, presumed_) - now.instant; };
+    if (step < engine::kSmallStepMax || back_from(peak_) < engine::kSmallStepMax - seconds{1})
         trace_.fail("pass", "opened though the clock was not set back by 5 minutes");
     if (step > engine::kWildcardStepMax && !open.fixed_too)
         trace_.fail("pass", "fixed schedules do not follow a step of over 3 hours");
-    if (open.fixed_too && fixed_peak_ - now.instant <= engine::kWildcardStepMax - seconds{1})
+    if (open.fixed_too && back_from(fixed_peak_) <= engine::kWildcardStepMax - seconds{1})
         trace_.fail("pass", "fixed schedules follow a step of up to 3 hours");
 
+    opened_.push_back(open);
     passes_now_.last = passes_now_.wildcard = open.pass;
     if (open.fixed_too) passes_now_.fixed = open.pass;
     ++passes_;
@@ -162,7 +167,7 @@ void Coverage::on_open_pass(const engine::OpenPass& open, const Now& now) {
     pending.fixed_peak_before = fixed_peak_;
     peak_ = now.instant;
     if (open.fixed_too) fixed_peak_ = now.instant;
-    pending_.push_back(std::move(pending));
+    served_at_ = std::min(served_at_, open.to);
     for (auto& [id, job] : jobs_) {
         job.served_until = std::min(job.served_until, open.to);
         if (!job.placed || !is_in(open, *job.mark.entry)) continue;
@@ -170,7 +175,10 @@ void Coverage::on_open_pass(const engine::OpenPass& open, const Now& now) {
         const Instant covered = job.mark.covered;
         cover(job, job.lenient_until.value_or(std::min(covered, open.to)));
         job.mark.covered = std::min(covered, open.to);
+        job.mark.pass = open.pass;
+        if (job.mark.known && !job.lenient_until) pending.marks.emplace_back(&job, job.mark);
     }
+    pending_.push_back(std::move(pending));
 }
 
 void Coverage::on_spawn(const engine::Spawn& spawn) {
@@ -199,10 +207,6 @@ void Coverage::on_written() {
     if (!written.pass) return;
     passes_durable_.last = passes_durable_.wildcard = written.pass->pass;
     if (written.pass->fixed_too) passes_durable_.fixed = written.pass->pass;
-    for (auto& [id, job] : jobs_) {
-        if (job.durable.known && is_in(*written.pass, *job.durable.entry))
-            job.durable.covered = std::min(job.durable.covered, written.pass->to);
-    }
 }
 
 void Coverage::on_written(const engine::Decide& decide, const engine::Decided& answer) {
@@ -226,7 +230,7 @@ void Coverage::on_written(const engine::Decide& decide, const engine::Decided& a
 }
 
 void Coverage::on_quiet(const Now& now) {
-    if (!active_ || !is_set(now.instant)) return;
+    if (!is_set(now.instant)) return;
     if (!queue_.empty() && queue_.begin()->first <= now.instant) {
         const Job& job = *queue_.begin()->second;
         trace_.fail("asleep",
@@ -257,13 +261,12 @@ void Coverage::check_waits(const Now& now) {
 }
 
 void Coverage::on_snapshot(const engine::Snapshot& snapshot) {
-    if (!active_) return;
     std::size_t loaded = 0;
     for (const auto& [id, job] : jobs_) loaded += job.loaded ? 1 : 0;
     if (snapshot.jobs.size() != loaded) trace_.fail("snapshot", "not the jobs of the tables");
     for (const engine::Snapshot::Job& shown : snapshot.jobs) {
         const Job& job = this->job(shown.id);
-        if (!job.lenient_until && shown.next_due != job.next)
+        if (job.placed && !job.lenient_until && shown.next_due != job.next)
             trace_.fail("snapshot", name_of(*shown.entry) + ": another next due time");
     }
 }

@@ -28,11 +28,16 @@ class Coverage {
     void on_gone();
     // The wall clock came to this, and now changes.
     void on_clock(Instant reached);
+    // It begins, or ceases, to run other than it should: nobody can tell that from a step.
+    void on_drift(bool is_off) {
+        is_off_ = is_off;
+        was_off_ = true;
+    }
     // Before each event, and after all that follows from it was carried out.
     void on_look(const Now& now);
     void on_handled() {
         if (!pending_.empty()) return;
-        served_at_ = last_look_.value_or(served_at_);
+        if (last_look_) served_at_ = last_look_->instant;
         ++served_;
     }
     void on_tables(const engine::TablesChanged& event, const Now& now);
@@ -61,7 +66,8 @@ class Coverage {
         EntryPtr entry;
         bool known = false;
         bool was_absent = false;  // its entry was gone for a time that no ledger knows
-        Instant covered{};
+        engine::Pass pass = 0;
+        Instant covered = engine::kClockMin;
     };
     struct Job {
         Mark mark;     // with all that the engine ordered
@@ -70,9 +76,9 @@ class Coverage {
         bool placed = false;  // the clock was set, so its due times count
         bool remembered = false;
         bool boot_due = false;
-        Instant placed_at{};
-        std::uint64_t placed_in = 0;  // at that count of served_
-        Instant served_until{};       // by the engine before
+        Instant placed_at = engine::kClockMin;
+        std::uint64_t placed_in = 0;               // at that count of served_
+        Instant served_until = engine::kClockMin;  // by the engine before
         // Where it begins is open: what the ledger knew of it may be about another schedule.
         std::optional<Instant> lenient_until;
         std::optional<Instant> next;  // the first due time without a verdict
@@ -86,8 +92,8 @@ class Coverage {
     struct Pending {
         std::vector<std::pair<Job*, Mark>> marks;
         std::optional<engine::OpenPass> pass;
-        Instant peak_before{};
-        Instant fixed_peak_before{};
+        Instant peak_before = engine::kClockMin;
+        Instant fixed_peak_before = engine::kClockMin;
     };
 
     Job& job(const JobId& id) { return jobs_[id]; }
@@ -105,6 +111,7 @@ class Coverage {
     }
     bool is_set(Instant now) const { return now >= earliest_credible_; }
     engine::Pass pass_of(const crontab::Entry& entry) const;
+    std::optional<Instant> kept(const Job& job, const crontab::Entry& before, Instant now) const;
 
     Trace& trace_;
     Instant earliest_credible_;
@@ -112,20 +119,24 @@ class Coverage {
     std::map<std::string, std::vector<JobId>> tables_;
     std::set<std::pair<Instant, Job*>> queue_;  // by `next`
     std::deque<Pending> pending_;
+    std::vector<engine::OpenPass> opened_;  // all passes, those that are not written too
     Passes passes_now_;
     Passes passes_durable_;
     std::map<std::pair<const Job*, engine::Pass>, Instant> last_written_;
     bool alive_ = false;
-    bool active_ = false;
+    bool has_unplaced_ = false;
     bool boot_ = false;
     bool same_boot_ = false;
     bool look_closely_ = false;
-    std::optional<Instant> last_look_;
+    std::optional<Now> last_look_;
     // When all that was decided was last on the disk, and how often that was so.
-    Instant served_at_{};
+    Instant served_at_ = engine::kClockMin;
     std::uint64_t served_ = 0;
-    Instant peak_{};        // what the clock had reached in this pass
-    Instant fixed_peak_{};  // and in this pass of fixed schedules
+    Instant peak_ = engine::kClockMin;        // what the clock had reached in this pass
+    Instant fixed_peak_ = engine::kClockMin;  // and in this pass of fixed schedules
+    bool is_off_ = false;
+    bool was_off_ = false;                  // since the last look
+    Instant presumed_ = engine::kClockMin;  // what a clock that went right would have reached
     std::size_t merges_open_ = 0;
     std::uint64_t due_times_ = 0;
     std::uint64_t passes_ = 0;

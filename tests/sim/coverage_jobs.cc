@@ -7,14 +7,20 @@ namespace cron::sim {
 namespace {
 
 bool is_same_schedule(const crontab::Entry& a, const crontab::Entry& b) {
-    return a.schedule == b.schedule && a.zone == b.zone;
+    const bool has_zone = a.schedule.kind() == schedule::Schedule::Kind::fields;
+    return a.schedule == b.schedule && (!has_zone || a.zone == b.zone);
+}
+
+bool is_due(const crontab::Entry& entry, Instant instant) {
+    return schedule::next_after(entry.schedule, entry.zone, instant - microseconds{1}) == instant;
 }
 
 }  // namespace
 
 void Coverage::on_started(const engine::Started& event, const Now& now) {
     alive_ = true;
-    active_ = false;
+    last_look_.reset();
+    has_unplaced_ = false;
     boot_ = event.boot;
     same_boot_ = event.memory.same_boot;
     look_closely_ = true;
@@ -30,6 +36,7 @@ void Coverage::on_gone() {
     }
     pending_.clear();
     passes_now_ = passes_durable_;
+    std::erase_if(opened_, [this](const auto& open) { return open.pass > passes_durable_.last; });
     for (auto& [id, job] : jobs_) {
         if (!job.loaded) job.durable.was_absent = true;
         if (job.placed && job.placed_in < served_) job.served_until = served_at_;
@@ -51,13 +58,18 @@ void Coverage::on_clock(Instant reached) {
 
 void Coverage::on_look(const Now& now) {
     if (!alive_) return;
-    if (last_look_ && now.instant < *last_look_) look_closely_ = true;
-    last_look_ = now.instant;
+    const Now before = last_look_.value_or(now);
+    if (now.instant < before.instant) look_closely_ = true;
+    const bool is_unclear = was_off_ || before.instant == engine::kClockMax;
+    presumed_ =
+        is_unclear ? before.instant + (now.monotonic - before.monotonic) : engine::kClockMin;
+    was_off_ = is_off_;
+    last_look_ = now;
     on_clock(now.instant);
-    if (active_ || !is_set(now.instant)) return;
-    active_ = true;
+    if (!has_unplaced_ || !is_set(now.instant)) return;
+    has_unplaced_ = false;
     for (auto& [id, job] : jobs_) {
-        if (job.loaded) place(job, now.instant);
+        if (job.loaded && !job.placed) place(job, now.instant);
     }
 }
 
@@ -90,26 +102,48 @@ void Coverage::load(const EntryPtr& entry, bool since_start, const Now& now) {
             boot_ && since_start && entry->schedule.kind() == schedule::Schedule::Kind::reboot;
         known.mark.known = known.remembered;
         known.mark.entry = entry;
-        if (active_) place(known, now.instant);
+        if (is_set(now.instant)) {
+            place(known, now.instant);
+        } else {
+            has_unplaced_ = true;
+        }
         return;
     }
-    const bool is_new_schedule = !is_same_schedule(*known.mark.entry, *entry);
+    const EntryPtr before = known.mark.entry;
     known.mark.entry = entry;
-    if (!is_new_schedule) return;
+    if (is_same_schedule(*before, *entry)) return;
     known.mark.known = false;
-    known.lenient_until.reset();
-    if (known.placed) {
-        cover(known, now.instant);
-    } else {
-        known.remembered = false;  // it counts from when the clock is set
+    if (known.next) queue_.erase({*known.next, &known});
+    known.next.reset();
+    if (!is_set(now.instant)) {
+        known.lenient_until.reset();
+        known.remembered = known.placed = false;  // it counts from when the clock is set
+        has_unplaced_ = true;
+        return;
     }
+    if (known.lenient_until) {
+        known.lenient_until = now.instant + engine::kVerdictLead;
+        cover(known, *known.lenient_until);
+        known.mark.covered = now.instant;
+        return;
+    }
+    cover(known, kept(known, *before, now.instant).value_or(now.instant));
+}
+
+// The due time ahead that has a verdict already, and is one by the new schedule as well.
+std::optional<Instant> Coverage::kept(const Job& job, const crontab::Entry& before,
+                                      Instant now) const {
+    const Instant last = floor_seconds(std::min(job.mark.covered, now + engine::kVerdictLead));
+    const bool is_kept = last > now && is_due(before, last) && is_due(*job.mark.entry, last) &&
+                         pass_of(before) == pass_of(*job.mark.entry);
+    return is_kept ? std::optional(last) : std::nullopt;
 }
 
 void Coverage::unload(const JobId& id) {
     Job& gone = job(id);
     if (gone.next) queue_.erase({*gone.next, &gone});
     gone.next.reset();
-    gone.loaded = gone.placed = false;
+    gone.loaded = gone.placed = gone.boot_due = false;
     gone.durable.was_absent = true;
 }
 
@@ -123,16 +157,16 @@ void Coverage::place(Job& job, Instant now) {
         return;
     }
     Instant covered = job.durable.covered;
-    for (const Pending& pending : pending_) {
-        if (pending.pass && is_in(*pending.pass, *job.mark.entry))
-            covered = std::min(covered, pending.pass->to);
+    for (auto pass = opened_.rbegin(); pass != opened_.rend(); ++pass) {
+        if (pass->pass <= job.durable.pass) break;
+        if (is_in(*pass, *job.mark.entry)) covered = std::min(covered, pass->to);
     }
     const bool is_same = is_same_schedule(*job.durable.entry, *job.mark.entry);
     if (job.durable.was_absent || !is_same) {
         job.lenient_until = std::max(now + engine::kVerdictLead, covered);
         cover(job, *job.lenient_until);
         // What was decided on another schedule says nothing about this one.
-        job.mark.covered = is_same ? std::min(now, covered) : Instant{};
+        job.mark.covered = is_same ? std::min(now, covered) : engine::kClockMin;
         return;
     }
     cover(job, covered);

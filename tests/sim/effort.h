@@ -36,34 +36,50 @@ class StopChecker {
     bool is_drain_ = false;
 };
 
-// The engine does not spin, and sleeps while nothing is due.
+// The engine does not spin, sleeps while nothing is due, orders no more than there is to do and has
+// no more to say than happened. What disturbs it allows a little more.
 class EffortChecker {
   public:
-    EffortChecker(Trace& trace, std::size_t jobs) : trace_(trace), jobs_(jobs) {}
+    explicit EffortChecker(Trace& trace) : trace_(trace) {}
 
-    void on_event(const engine::Event& event, microseconds elapsed) {
-        if (std::holds_alternative<engine::Woken>(event)) ++wakes_;
-        at_once_ = elapsed == elapsed_ ? at_once_ + 1 : 1;
-        elapsed_ = elapsed;
-        if (at_once_ > 1'000 + 50 * jobs_) trace_.fail("spin", "events without end at one instant");
-    }
-    // Something happened that costs some wakes.
-    void allow(std::uint64_t wakes) { allowed_ += wakes; }
-    // Wakes that each job may cost: after a step back fixed due times pass that have a verdict.
-    void allow_each_job(std::uint64_t wakes) { allowed_ += wakes * jobs_; }
-    void on_end(std::size_t start_seconds) {
-        if (wakes_ > 2 * start_seconds + allowed_)
-            trace_.fail("wakes", fmt::format("{} for {} seconds with starts, {} more allowed",
-                                             wakes_, start_seconds, allowed_));
-    }
+    void on_event(const engine::Event& event, microseconds elapsed, const Now& now,
+                  std::size_t jobs);
+    void on_effect(const engine::Effect& effect, const Now& now);
+    void on_handled();
+
+    // Something happened that costs some wakes, or makes a pass begin.
+    void allow(std::uint64_t wakes) { wakes_allowed_ += wakes; }
+    void allow_passes(std::uint64_t passes) { lines_allowed_ += passes; }
+    // Time passed unseen: each job may have due times that are told as missed or merged.
+    void allow_rows(std::size_t jobs) { lines_allowed_ += kRowsPerJob * jobs; }
+
+    // `start_seconds`: at which something was to start.
+    void on_end(std::size_t start_seconds);
+
+    std::uint64_t lines() const { return lines_; }
+
+    static constexpr std::size_t kEventsAtOnce = 1'000;  // while no time passes
+    static constexpr std::size_t kEventsAtOncePerJob = 50;
+    static constexpr std::uint64_t kWakesPerSecond = 4;  // one before and one at the second; twice
+    static constexpr std::uint64_t kWakesPerStartSecond = 2;
+    static constexpr std::uint64_t kRowsPerJob = 3;         // missed, passed over, and finer ones
+    static constexpr std::uint64_t kEffectsPerStart = 8;    // Spawn to Deliver, signals
+    static constexpr std::uint64_t kEffectsPerEvent = 2;    // Decide and Wake
+    static constexpr std::uint64_t kEffectsPerFailure = 2;  // Postpone and Spawn
 
   private:
     Trace& trace_;
-    std::size_t jobs_;
     microseconds elapsed_{};
     std::size_t at_once_ = 0;
+    std::chrono::sys_seconds second_{};
+    std::uint64_t in_second_ = 0;
+    std::uint64_t extra_in_seconds_ = 0;
     std::uint64_t wakes_ = 0;
-    std::uint64_t allowed_ = 0;
+    std::uint64_t wakes_allowed_ = 0;
+    std::uint64_t effects_ = 0;
+    std::uint64_t effects_allowed_ = 0;
+    std::uint64_t lines_ = 0;  // in a log, but for the starts
+    std::uint64_t lines_allowed_ = 0;
 };
 
 }  // namespace cron::sim

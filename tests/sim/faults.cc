@@ -33,7 +33,8 @@ Fault draw_fault(Random& random) {
         Fault::suspend,     Fault::stall,      Fault::stall_and_step, Fault::crash,
         Fault::crash,       Fault::crash,      Fault::power_cut,      Fault::reload,
         Fault::reload,      Fault::reload,     Fault::leave,          Fault::drain,
-        Fault::drain_twice, Fault::trouble,    Fault::trouble,
+        Fault::drain_twice, Fault::trouble,    Fault::trouble,        Fault::far_step,
+        Fault::clock_rate,  Fault::frozen,     Fault::zone,           Fault::zone,
     };
     return random.pick(kFaults);
 }
@@ -46,6 +47,34 @@ microseconds draw_step(Random& random) {
     const microseconds size =
         random.one_in(3) ? random.between(seconds{0}, minutes{6}) : random.pick(kSizes);
     return random.one_in(3) ? size : -size;
+}
+
+Instant draw_far(Random& random) {
+    using std::chrono::sys_days;
+    using std::chrono::year;
+    static const std::vector<Instant> kFar = {
+        Instant{},
+        Instant{seconds{2'147'483'647}},  // the last second of 32 bits
+        sys_days{year{-4000} / 1 / 1},
+        sys_days{year{1} / 1 / 1},
+        sys_days{year{1969} / 12 / 31} + hours{24} - microseconds{1},
+        sys_days{year{2262} / 4 / 11},  // the last day of 64 bits of nanoseconds
+        sys_days{year{9999} / 12 / 31} + hours{24} - seconds{30},
+        sys_days{year{10000} / 1 / 1},
+        sys_days{year{32000} / 1 / 1},
+    };
+    return random.pick(kFar) + random.between(seconds{-100}, seconds{100});
+}
+
+Drift draw_drift(Random& random, const Profile& profile) {
+    static const std::vector<std::int64_t> kRates = {0,     1,     500,    990,    1'001,
+                                                     1'100, 2'000, 30'000, -1'000, -20};
+    Drift drift;
+    drift.rate = random.pick(kRates);
+    drift.lasts = random.between(microseconds{0}, 3 * profile.fault_gap);
+    // What runs so fast must not run for long.
+    if (drift.rate > 10'000) drift.lasts /= 10;
+    return drift;
 }
 
 microseconds draw_stall(Random& random) {

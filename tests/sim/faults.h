@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "random.h"
-#include "random_tables.h"
+#include "random_schedules.h"
 
 namespace cron::sim {
 
@@ -22,6 +22,10 @@ Profile draw_profile(Random& random, std::uint64_t seed);
 enum class Fault {
     clock_step,
     clock_steps,  // small ones in a row
+    far_step,     // to the ends of time
+    clock_rate,   // the clock runs fast or slow, stands still, or runs back for a while
+    frozen,       // the monotonic clock stands still for a while
+    zone,         // the daemon's zone changes
     suspend,
     stall,           // the daemon does not run for a while
     stall_and_step,  // and the clock is set before it runs again
@@ -37,6 +41,14 @@ Fault draw_fault(Random& random);
 
 // Of every class of size, in both directions.
 microseconds draw_step(Random& random);
+// Centuries off, and beyond the years in which anything is due.
+Instant draw_far(Random& random);
+// As VirtualClock::set_rate has it, and for how long.
+struct Drift {
+    std::int64_t rate = 0;
+    microseconds lasts{};
+};
+Drift draw_drift(Random& random, const Profile& profile);
 microseconds draw_stall(Random& random);
 // From seconds to days.
 microseconds draw_down_time(Random& random);

@@ -5,66 +5,16 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
-#include "calendar/posix_rule.h"
-#include "schedule/schedule.h"
+#include "random_zones.h"
 
 namespace cron::sim {
-namespace {
 
-using calendar::Zone;
-
-// Wildcard and fixed schedules, with a bias to the hours in which clocks change.
-const std::vector<std::string> kSparse = {
-    "0 * * * *",    "0 0-23 * * *", "30 * * * *",
-    "7 */2 * * *",  "0 */6 * * *",  "@every 1h",
-    "@every 7h",    "@every 1d",    "0 0 * * *",
-    "30 2 * * *",   "0 3 * * *",    "15 1 * * *",
-    "59 23 * * *",  "45 1 * * 0",   "30 1,2,3 * * *",
-    "0 4 1 * *",    "0 12 * * 1-5", "0,15,30,45 1-3 * * 0",
-    "30 2 29 2 *",  "0 0 31 2 *",   "0 0 1 1 *",
-    "@reboot",      "@reboot",      "10 9,17 * * *",
-    "0 2 8-14 3 0", "5 22 30 12 *", "@monthly",
-    "0 0 29 2 *",
-};
-const std::vector<std::string> kByMinute = {"* * * * *",   "*/5 * * * *",         "@every 1m",
-                                            "@every 90s",  "*/15 8-17 * * 1-5",   "1-59/2 * * * *",
-                                            "* 1-3 * * *", "0,10,20,30 2,3 * * *"};
-const std::vector<std::string> kBySecond = {"@every 1s", "@every 2s", "@every 7s", "@every 30s",
-                                            "@every 59s"};
-
-Zone posix(const char* name, const char* rule) {
-    const auto parsed = calendar::parse_posix_rule(rule);
-    CRON_CHECK(parsed.has_value());
-    return Zone::from_rule(name, *parsed);
-}
-
-std::vector<Zone> make_zones(Instant begin) {
-    const std::chrono::sys_seconds skip = floor_seconds(begin) + hours{24 * 20};
-    return {
-        Zone{},
-        posix("New_York", "EST5EDT,M3.2.0,M11.1.0"),
-        posix("Lord_Howe", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0"),
-        posix("Troll", "<+00>0<+02>-2,M3.5.0/1,M10.5.0/3"),
-        posix("Dublin", "IST-1GMT0,M10.5.0,M3.5.0/1"),
-        // As Apia did in 2011: from one side of the date line to the other.
-        Zone::from_transitions("Apia", hours{-10}, {{skip, hours{14}}}, std::nullopt),
-    };
-}
-
-std::vector<std::string> schedules_of(Density density) {
-    std::vector<std::string> all = kSparse;
-    if (density == Density::sparse) return all;
-    for (int i = 0; i < 3; ++i) all.insert(all.end(), kByMinute.begin(), kByMinute.end());
-    if (density == Density::by_minute) return all;
-    for (int i = 0; i < 3; ++i) all.insert(all.end(), kBySecond.begin(), kBySecond.end());
-    return all;
-}
-
-}  // namespace
-
-RandomTables::RandomTables(Random& random, Density density, unsigned jobs, Instant begin)
-    : schedules_(schedules_of(density)), zones_(make_zones(begin)) {
+RandomTables::RandomTables(Random& random, Density density, unsigned jobs, Instant begin,
+                           microseconds length)
+    : density_(density),
+      begin_(begin),
+      zones_(draw_zones(random, begin, length)),
+      daemon_zone_(random.pick(zones_)) {
     tables_.resize(1 + random.below(5));
     for (std::size_t i = 0; i < tables_.size(); ++i) tables_[i].name = fmt::format("table{}", i);
     for (unsigned i = 0; i < jobs; ++i)
@@ -75,10 +25,15 @@ RandomTables::Line RandomTables::random_line(Random& random) {
     Line line;
     line.command = fmt::format("command{}", ++last_command_);
     if (random.one_in(4)) line.name = fmt::format("name{}", last_command_);
-    line.schedule = random.pick(schedules_);
     line.zone = random.pick(zones_);
+    line.names_zone = random.one_in(2);
+    line.schedule = random_schedule(random, line);
     line.single = random.one_in(3);
     return line;
+}
+
+Written RandomTables::random_schedule(Random& random, const Line& line) {
+    return draw_schedule(random, density_, zone_of(line), begin_, last_command_);
 }
 
 std::vector<engine::LoadedTable> RandomTables::all() const {
@@ -110,6 +65,11 @@ engine::TablesChanged RandomTables::change(Random& random) {
     return changed;
 }
 
+engine::TablesChanged RandomTables::change_zone(Random& random) {
+    daemon_zone_ = random.pick(zones_);
+    return {all(), {}};
+}
+
 void RandomTables::change(Random& random, Table& table) {
     auto& lines = table.lines;
     for (auto count = 1 + random.below(3); count > 0; --count) {
@@ -122,9 +82,10 @@ void RandomTables::change(Random& random, Table& table) {
         switch (random.below(6)) {
             case 0:
                 line.zone = random.pick(zones_);
+                line.names_zone = !random.one_in(3);
                 break;
             case 1:
-                line.schedule = random.pick(schedules_);
+                line.schedule = random_schedule(random, line);
                 break;
             case 2:
                 line.single = !line.single;
@@ -148,15 +109,13 @@ engine::LoadedTable RandomTables::load(const Table& table) const {
     for (const Line& line : table.lines) {
         crontab::Entry entry;
         const std::string owner = "user";
-        entry.id = line.name.empty()
-                       ? JobId::of_line(owner, table.name, line.schedule, line.command, 0)
-                       : JobId::named(owner, table.name, line.name);
-        const auto parsed = schedule::parse(line.schedule, 0);
-        CRON_CHECK(parsed.has_value());
+        const std::string& text = line.schedule.text;
+        entry.id = line.name.empty() ? JobId::of_line(owner, table.name, text, line.command, 0)
+                                     : JobId::named(owner, table.name, line.name);
         entry.line = loaded.entries.size() + 1;
-        entry.schedule_text = line.schedule;
-        entry.schedule = parsed->schedule;
-        entry.zone = line.zone;
+        entry.schedule_text = text;
+        entry.schedule = line.schedule.schedule;
+        entry.zone = zone_of(line);
         entry.user = owner;
         entry.command = line.command;
         entry.environment = std::make_shared<const crontab::Environment>();

@@ -11,6 +11,7 @@ void RunChecker::on_gone() {
     open_.clear();
     by_number_.clear();
     batches_.clear();
+    again_.clear();
     ready_.clear();
     alive_.clear();
     waiting_.clear();
@@ -100,7 +101,9 @@ void RunChecker::on_decide(const engine::Decide& decide, const Now& now) {
         Run run;
         run.batch = decide.batch;
         run.cause = verdict.cause;
-        if (!open_.emplace(key, run).second) fail("outcome", key, "asked for twice at once");
+        const bool is_first = open_.emplace(key, run).second;
+        if (!is_first && !again_.emplace(key, decide.batch).second)
+            fail("outcome", key, "asked for three times at once");
     }
 }
 
@@ -109,10 +112,13 @@ void RunChecker::on_written(const engine::Decide& decide, const engine::Decided&
         if (verdict.fate != engine::Fate::start) continue;
         const Key key = key_of(verdict.key);
         batches_[decide.batch].push_back(key);
-        const auto run = open_.find(key);
-        if (run == open_.end() || run->second.batch != decide.batch) continue;
         const bool is_refused = std::find(answer.refused.begin(), answer.refused.end(),
                                           verdict.key) != answer.refused.end();
+        const auto again = again_.find(key);
+        if (again != again_.end() && again->second == decide.batch && !is_refused)
+            fail("never twice", key, "granted again");
+        const auto run = open_.find(key);
+        if (run == open_.end() || run->second.batch != decide.batch) continue;
         (is_refused ? run->second.refused : run->second.granted) = true;
     }
 }
@@ -136,7 +142,8 @@ void RunChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
         if (!is_retry && due < last) fail("in order", key, "a later due time has started");
         last = std::max(last, due);
     }
-    if (!is_retry && now.instant < due) fail("not early", key, "started before its due time");
+    if (!is_retry && run.cause != Cause::boot && now.instant < due)
+        fail("not early", key, "started before its due time");
     const auto late = floor_seconds(now.instant) - due;
     if (run.cause == Cause::schedule && late > engine::kCatchUpMax)
         fail("not too late", key, "started over 3 hours late");
@@ -171,8 +178,25 @@ void RunChecker::on_postpone(const engine::Postpone& postpone, const Now& now) {
     tries_.insert({run->try_at, key});
 }
 
+// Of two starts with one key it is the one that cannot be.
+bool RunChecker::ends_second(const engine::Finish& finish, const Key& key) {
+    const auto again = again_.find(key);
+    if (again == again_.end()) return false;
+    const auto first = open_.find(key);
+    const bool is_open = first != open_.end();
+    const bool is_refused =
+        finish.outcome.kind == Outcome::Kind::refused && !(is_open && first->second.refused);
+    const bool is_withdrawn = finish.outcome.kind == Outcome::Kind::withdrawn &&
+                              !(is_open && first->second.stage == Stage::idle);
+    const bool is_first = is_open && first->second.number == finish.run;
+    if (is_first || (!is_refused && !is_withdrawn)) return false;
+    again_.erase(again);
+    return true;
+}
+
 void RunChecker::on_finish(const engine::Finish& finish, const Now& now) {
     const Key key = key_of(finish.key);
+    if (ends_second(finish, key)) return;
     const auto found = open_.find(key);
     if (found == open_.end()) {
         fail("outcome", key, "a second one");

@@ -66,6 +66,7 @@ class RunChecker {
     Key key_of(const engine::RunKey& key);
     Run* find(engine::RunNumber number);
     void die(Run& run, std::size_t job);
+    bool ends_second(const engine::Finish& finish, const Key& key);
     std::size_t alive(std::size_t job) const;
     void fail(std::string_view checker, const Key& key, std::string_view what);
     void check_reason(const engine::Finish& finish, const Run& run, const Key& key, Instant now);
@@ -76,6 +77,8 @@ class RunChecker {
     std::map<Key, Run> open_;  // asked for, without an outcome
     std::unordered_map<engine::RunNumber, Key> by_number_;
     std::unordered_map<std::uint64_t, std::vector<Key>> batches_;
+    // Asked for again while they are open, by a schedule that is new: the ledger must refuse.
+    std::map<Key, std::uint64_t> again_;
     std::set<std::pair<Instant, Key>> ready_;  // granted, and the engine knows it
     std::map<std::pair<std::size_t, engine::Pass>, Instant> last_started_;  // over all engines
     std::unordered_map<std::size_t, std::size_t> alive_;

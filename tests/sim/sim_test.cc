@@ -46,9 +46,10 @@ TEST_CASE("an engine keeps its promises through years of faults", "[sim]") {
     fmt::print(
         "seeds {}..{}: {:.1f} years, {} events, {} runs, {} due times audited, {} crashes, {} "
         "stops, "
-        "{} reloads, {} clock steps, {} passes, trace {:016x}\n",
+        "{} reloads, {} zone changes, {} clock steps, {} passes, {} lines, trace {:016x}\n",
         first, last, years, totals.events, totals.runs, totals.due_times, totals.crashes,
-        totals.stops, totals.reloads, totals.clock_steps, totals.passes, hash);
+        totals.stops, totals.reloads, totals.zone_changes, totals.clock_steps, totals.passes,
+        totals.lines, hash);
 }
 
 TEST_CASE("a simulation depends on nothing but its seed", "[sim]") {

@@ -1,7 +1,6 @@
 #include "world.h"
 
 #include <algorithm>
-#include <csignal>
 
 namespace cron::sim {
 namespace {
@@ -11,9 +10,18 @@ using std::chrono::milliseconds;
 constexpr auto kNever = microseconds::max();
 constexpr hours kLastRunsMax{24 * 4};  // for what runs when the tables are gone
 
+// Mostly now; in the history of clocks, and at the ends of time.
 Instant draw_begin(Random& random) {
-    const auto day = std::chrono::sys_days{std::chrono::year{2024} / 1 / 1} +
-                     std::chrono::days{static_cast<int>(random.below(366 * 20))};
+    const std::uint64_t draw = random.below(20);
+    int year = 2024;
+    int years = 20;
+    if (draw == 0) year = 1, years = 2;
+    if (draw == 1) year = 9997, years = 3;
+    if (draw == 2) year = 2100, years = 7'000;
+    if (draw >= 3 && draw <= 6) year = 1900, years = 130;
+    const auto days = random.below(365 * static_cast<std::uint64_t>(years));
+    const auto day = std::chrono::sys_days{std::chrono::year{year} / 1 / 1} +
+                     std::chrono::days{static_cast<int>(days)};
     return day + random.between(seconds{0}, hours{24});
 }
 
@@ -28,6 +36,8 @@ void Totals::add(const Totals& other) {
     passes += other.passes;
     reloads += other.reloads;
     stops += other.stops;
+    zone_changes += other.zone_changes;
+    lines += other.lines;
     events += other.events;
 }
 
@@ -38,11 +48,11 @@ World::World(std::uint64_t seed, std::FILE* log)
       begin_(draw_begin(random_)),
       clock_(begin_),
       limits_{begin_ - hours{24 * 400}, random_.between(seconds{1}, seconds{30})},
-      tables_(random_, profile_.density, profile_.jobs, begin_),
+      tables_(random_, profile_.density, profile_.jobs, begin_, profile_.length + profile_.calm),
       coverage_(trace_, limits_.earliest_credible),
       runs_(trace_),
       stop_(trace_, limits_.grace),
-      effort_(trace_, tables_.job_count() + 30) {}
+      effort_(trace_) {}
 
 Report World::run() {
     boot_machine();
@@ -52,8 +62,11 @@ Report World::run() {
     if (trace_.failure()) return report();
 
     calm_ = true;
+    clock_.set_rate(VirtualClock::kRight);
+    clock_.set_frozen(false);
+    coverage_.on_drift(false);
     set_clock(clock_.truth());
-    runs_.set_calm_since(clock_.now().instant + minutes{15});
+    runs_.set_calm_since(clock_.seen().instant + minutes{15});
     effects_to_crash_.reset();
     if (!engine_) start_daemon();
     run_until(profile_.length + profile_.calm);
@@ -76,6 +89,7 @@ Report World::report() {
     totals_.runs = runs_.runs();
     totals_.due_times = coverage_.due_times();
     totals_.passes = coverage_.passes();
+    totals_.lines = effort_.lines();
     return {totals_, trace_.hash(), trace_.failure().value_or(""),
             trace_.failure() ? trace_.tail() : ""};
 }
@@ -132,17 +146,16 @@ void World::fire_timers() {
 
 std::optional<microseconds> World::until_wake() const {
     if (!engine_) return std::nullopt;
-    const Now now = clock_.now();
     std::optional<microseconds> wait;
-    if (wake_.instant) wait = *wake_.instant - now.instant;
-    if (wake_.monotonic) wait = std::min(wait.value_or(kNever), *wake_.monotonic - now.monotonic);
-    if (wait) wait = std::max(*wait, microseconds{0});
-    return wait;
+    if (wake_.instant) wait = clock_.until(*wake_.instant);
+    if (!wake_.monotonic) return wait;
+    const auto other = clock_.until(*wake_.monotonic);
+    return wait && other ? std::min(*wait, *other) : (wait ? wait : other);
 }
 
 void World::check_quiet() {
     if (!engine_) return;
-    const Now now = clock_.now();
+    const Now now = clock_.seen();
     stop_.on_quiet(now);
     runs_.on_quiet(now);
     if (!stop_.is_stopping()) coverage_.on_quiet(now);
@@ -158,9 +171,11 @@ void World::start_daemon() {
     engine_.emplace(limits_);
     quit_ = false;
     effort_.allow(6);
+    effort_.allow_passes(1);
+    effort_.allow_rows(tables_.job_count());
     engine::Started started{ledger_.recall(written_in_boot_ == boot_), booted_};
     booted_ = false;
-    coverage_.on_started(started, clock_.now());
+    coverage_.on_started(started, clock_.seen());
     const std::uint64_t life = life_;
     deliver(started);
     if (engine_ && life == life_) tell_tables();
@@ -196,17 +211,18 @@ void World::tell_late_table() {
 }
 
 void World::deliver(const engine::Event& event) {
-    const Now now = clock_.now();
+    const Now now = clock_.seen();
     trace_.line(now, "event {}", event.index());
     ++totals_.events;
-    effort_.on_event(event, clock_.elapsed());
+    effort_.on_event(event, clock_.elapsed(), now, tables_.job_count());
     coverage_.on_look(now);
     if (const auto* tables = std::get_if<engine::TablesChanged>(&event))
         coverage_.on_tables(*tables, now);
     if (const auto* stop = std::get_if<engine::StopAsked>(&event)) stop_.on_asked(*stop, now);
     runs_.on_event(event, now);
     const std::uint64_t life = life_;
-    for (const engine::Effect& effect : engine_->handle(event, now)) {
+    for (const engine::Effect& effect : engine_->handle(event, clock_.now())) {
+        effort_.on_effect(effect, now);
         if (effects_to_crash_ && (*effects_to_crash_)-- == 0) {
             ++totals_.crashes;
             die(draw_down_time(random_), random_.one_in(4));
@@ -216,7 +232,8 @@ void World::deliver(const engine::Event& event) {
         if (trace_.failure() || life != life_) return;
     }
     runs_.on_handled();
-    coverage_.on_handled();
+    effort_.on_handled();
+    if (!stop_.is_stopping()) coverage_.on_handled();
     if (!quit_) return;
     if (runs_.open() != runs_.alive()) trace_.fail("stop", "a run that lives not has no outcome");
     ++totals_.stops;
@@ -228,7 +245,7 @@ void World::execute(const engine::Effect& effect) {
 }
 
 void World::on(const engine::Decide& effect) {
-    const Now now = clock_.now();
+    const Now now = clock_.seen();
     trace_.line(now, "Decide {}: {} known", effect.batch, effect.known.size());
     for (const engine::Verdict& verdict : effect.verdicts) {
         trace_.line(now, "  {} {} pass {}: fate {} cause {} first {} count {}",
@@ -245,7 +262,7 @@ void World::on(const engine::Decide& effect) {
 }
 
 void World::on(const engine::OpenPass& effect) {
-    const Now now = clock_.now();
+    const Now now = clock_.seen();
     trace_.line(now, "OpenPass {}{} from {}", effect.pass, effect.fixed_too ? " (fixed too)" : "",
                 print(effect.from));
     coverage_.on_open_pass(effect, now);
@@ -285,7 +302,7 @@ void World::write_oldest() {
             answer.refused.push_back(verdict.key);
     }
     runs_.on_written(decide, answer);
-    trace_.line(clock_.now(), "written {}, {} refused", decide.batch, answer.refused.size());
+    trace_.line(clock_.seen(), "written {}, {} refused", decide.batch, answer.refused.size());
     later_event(microseconds{0}, std::move(answer));
 }
 
@@ -294,90 +311,20 @@ microseconds World::answer_delay() {
     return random_.one_in(2) ? microseconds{0} : random_.between(microseconds{0}, milliseconds{3});
 }
 
-void World::on(const engine::Spawn& effect) {
-    const Now now = clock_.now();
-    trace_.line(now, "Spawn {}: {} {}", effect.run, printable(effect.key.job.bytes()),
-                print(effect.key.due));
-    runs_.on_spawn(effect, now);
-    coverage_.on_spawn(effect);
-    const microseconds delay =
-        random_.one_in(2) ? microseconds{0} : random_.between(microseconds{0}, milliseconds{3});
-    Process& process = processes_[effect.run];
-    process.heeds_term = !random_.one_in(5);
-    if (is_troubled() && trouble_.failing_starts > 0 && random_.one_in(trouble_.failing_starts)) {
-        effort_.allow(2);
-        // The process may have been made, and fail to become the job.
-        if (random_.one_in(3)) make_process(effect.run, delay);
-        const bool is_temporary = !trouble_.fails_for_good || random_.one_in(2);
-        later_with_daemon(delay, [this, run = effect.run, is_temporary] {
-            if (processes_.erase(run) > 0)
-                deliver(engine::LaunchFailed{run, {"fork", 11}, is_temporary});
-        });
-        return;
-    }
-    make_process(effect.run, delay);
-    end_process(effect.run, delay + draw_run_time(random_), {});
-}
-
-void World::make_process(engine::RunNumber run, microseconds delay) {
-    later_with_daemon(delay, [this, run] {
-        const auto process = processes_.find(run);
-        if (process == processes_.end()) return;
-        process->second.made = true;
-        deliver(engine::Launched{run, 1});
-    });
-}
-
-// It may come too late: then what was ordered first goes on.
-void World::on(const engine::Cancel& effect) {
-    trace_.line(clock_.now(), "Cancel {}", effect.run);
-    const auto process = processes_.find(effect.run);
-    if (process == processes_.end()) {
-        trace_.fail("signal", "a run is cancelled that does not start");
-        return;
-    }
-    if (process->second.made || random_.one_in(2)) return;
-    processes_.erase(process);
-    later_event(microseconds{0}, engine::Cancelled{effect.run});
-}
-
-void World::end_process(engine::RunNumber run, microseconds delay, engine::ExitStatus status) {
-    later_with_daemon(delay, [this, run, status] {
-        if (processes_.erase(run) > 0) deliver(engine::Exited{run, status, {}});
-    });
-}
-
-void World::on(const engine::Signal& effect) {
-    const auto process = processes_.find(effect.run);
-    trace_.line(clock_.now(), "Signal {} to {}", effect.signal, effect.run);
-    if (process == processes_.end()) {
-        trace_.fail("signal", "to a run that does not live");
-        return;
-    }
-    const engine::ExitStatus status{true, effect.signal};
-    if (effect.signal == SIGKILL) {
-        process->second.killed = true;
-        const bool is_stuck = random_.one_in(20);
-        end_process(effect.run, is_stuck ? minutes{1} : milliseconds{2}, status);
-    } else if (process->second.heeds_term) {
-        end_process(effect.run, random_.between(milliseconds{0}, seconds{2}), status);
-    }
-}
-
 void World::on(const engine::Finish& effect) {
-    trace_.line(clock_.now(), "Finish {}: {} {}: {} {}", effect.run,
+    trace_.line(clock_.seen(), "Finish {}: {} {}: {} {}", effect.run,
                 printable(effect.key.job.bytes()), print(effect.key.due),
                 static_cast<int>(effect.outcome.kind), effect.outcome.reason);
-    runs_.on_finish(effect, clock_.now());
+    runs_.on_finish(effect, clock_.seen());
 }
 
 void World::on(const engine::Postpone& effect) {
-    trace_.line(clock_.now(), "Postpone {}", effect.run);
-    runs_.on_postpone(effect, clock_.now());
+    trace_.line(clock_.seen(), "Postpone {}", effect.run);
+    runs_.on_postpone(effect, clock_.seen());
 }
 
 void World::on(const engine::Quit&) {
-    trace_.line(clock_.now(), "Quit");
+    trace_.line(clock_.seen(), "Quit");
     quit_ = true;
     for (const auto& [run, process] : processes_) {
         if (stop_.is_drain() && !process.killed)

@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "faults.h"
 #include "ledger/memory.h"
+#include "random_tables.h"
 #include "run_checker.h"
 #include "virtual_clock.h"
 
@@ -33,6 +34,8 @@ struct Totals {
     std::uint64_t passes = 0;
     std::uint64_t reloads = 0;
     std::uint64_t stops = 0;
+    std::uint64_t zone_changes = 0;
+    std::uint64_t lines = 0;  // in a log, but for the starts
     std::uint64_t events = 0;
 
     void add(const Totals& other);
@@ -99,6 +102,10 @@ class World {
     void fail(Fault fault);
     void set_clock(Instant instant);
     void step_clock();
+    void step_far();
+    void drift();
+    void freeze();
+    void change_zone();
     void stall();
     void die(microseconds down_time, bool new_boot);
     void boot_machine();
@@ -121,7 +128,8 @@ class World {
     EffortChecker effort_;
 
     std::optional<engine::Engine> engine_;
-    std::uint64_t life_ = 0;  // the number of the daemon, over all boots
+    std::uint64_t drift_ = 0;  // the number of the last one
+    std::uint64_t life_ = 0;   // the number of the daemon, over all boots
     std::uint64_t boot_ = 0;
     std::uint64_t written_in_boot_ = 0;
     bool booted_ = true;  // and no daemon was there since

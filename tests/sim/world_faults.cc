@@ -1,4 +1,6 @@
 // The part of the world that goes wrong.
+#include <algorithm>
+
 #include "world.h"
 
 namespace cron::sim {
@@ -23,7 +25,7 @@ void World::draw_and_fail() {
 }
 
 void World::fail(Fault fault) {
-    trace_.line(clock_.now(), "fault {}", static_cast<int>(fault));
+    trace_.line(clock_.seen(), "fault {}", static_cast<int>(fault));
     effort_.allow(6);
     using Manner = engine::StopAsked::Manner;
     switch (fault) {
@@ -42,8 +44,21 @@ void World::fail(Fault fault) {
             }
             break;
         }
+        case Fault::far_step:
+            step_far();
+            break;
+        case Fault::clock_rate:
+            drift();
+            break;
+        case Fault::frozen:
+            freeze();
+            break;
+        case Fault::zone:
+            change_zone();
+            break;
         case Fault::suspend:
             clock_.suspend(draw_down_time(random_));
+            effort_.allow_rows(tables_.job_count());
             fire_timers();
             break;
         case Fault::stall:
@@ -84,28 +99,73 @@ void World::step_clock() {
     set_clock(random_.one_in(3) ? clock_.truth() : now + draw_step(random_));
 }
 
+// Somebody may set it right after a while.
+void World::step_far() {
+    set_clock(draw_far(random_));
+    if (random_.one_in(4)) return;
+    later(random_.between(seconds{1}, profile_.fault_gap), [this] {
+        if (!calm_) set_clock(clock_.truth());
+    });
+}
+
+void World::drift() {
+    const Drift drift = draw_drift(random_, profile_);
+    trace_.line(clock_.seen(), "the clock goes at {} of {}", drift.rate, VirtualClock::kRight);
+    coverage_.on_clock(clock_.seen().instant);
+    coverage_.on_drift(true);
+    clock_.set_rate(drift.rate);
+    // One that runs back opens a pass every five minutes.
+    const microseconds back = drift.lasts * std::max<std::int64_t>(-drift.rate, 0);
+    effort_.allow_passes(
+        static_cast<std::uint64_t>(back / VirtualClock::kRight / engine::kSmallStepMax) + 1);
+    later(drift.lasts, [this, number = ++drift_] {
+        if (calm_ || number != drift_) return;
+        coverage_.on_clock(clock_.seen().instant);
+        coverage_.on_drift(false);
+        clock_.set_rate(VirtualClock::kRight);
+        if (random_.one_in(2)) set_clock(clock_.truth());
+    });
+}
+
+void World::freeze() {
+    trace_.line(clock_.seen(), "the monotonic clock stands still");
+    clock_.set_frozen(true);
+    later(random_.between(microseconds{0}, profile_.fault_gap),
+          [this] { clock_.set_frozen(false); });
+}
+
+void World::change_zone() {
+    engine::TablesChanged changed = tables_.change_zone(random_);
+    trace_.line(clock_.seen(), "the daemon's zone is {}", tables_.zone_name());
+    ++totals_.zone_changes;
+    std::erase_if(changed.loaded, [this](const auto& table) { return table.name == late_table_; });
+    if (engine_) deliver(changed);
+}
+
 void World::set_clock(Instant instant) {
-    const Now before = clock_.now();
+    const Now before = clock_.seen();
     coverage_.on_clock(before.instant);
     clock_.set(instant);
     fire_timers();
-    trace_.line(clock_.now(), "clock set, by {} us", (instant - before.instant).count());
+    trace_.line(clock_.seen(), "clock set, by {} us", (instant - before.instant).count());
     ++totals_.clock_steps;
     effort_.allow(4);
-    if (instant < before.instant) effort_.allow_each_job(30);
+    effort_.allow_passes(1);
+    effort_.allow_rows(tables_.job_count());
     if (engine_) later_event(random_.between(microseconds{0}, milliseconds{5}), engine::Woken{});
 }
 
 // Nothing of what happens meanwhile is seen before its end.
 void World::stall() {
     if (engine_) clock_.advance(draw_stall(random_));
+    effort_.allow_rows(tables_.job_count());
     fire_timers();
-    coverage_.on_clock(clock_.now().instant);
+    coverage_.on_clock(clock_.seen().instant);
 }
 
 // The daemon is gone, with all that it knew; it comes back after `down_time`.
 void World::die(microseconds down_time, bool new_boot) {
-    trace_.line(clock_.now(), "the daemon is gone for {} us{}", down_time.count(),
+    trace_.line(clock_.seen(), "the daemon is gone for {} us{}", down_time.count(),
                 new_boot ? ", and the machine" : "");
     engine_.reset();
     ++life_;
