@@ -93,4 +93,22 @@ std::string quoted(std::string_view text) {
     return fmt::format("'{}...'", printable(text.substr(0, kQuotedMax)));
 }
 
+std::string base64(std::string_view bytes) {
+    constexpr std::string_view kDigits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const std::string_view group = bytes.substr(i, 3);
+        std::uint32_t bits = 0;
+        for (std::size_t k = 0; k < 3; ++k) {
+            bits = bits << 8U | (k < group.size() ? static_cast<unsigned char>(group[k]) : 0U);
+        }
+        for (std::size_t k = 0; k < 4; ++k) {
+            out += k <= group.size() ? kDigits[bits >> (18U - 6U * k) & 63U] : '=';
+        }
+    }
+    return out;
+}
+
 }  // namespace cron

@@ -31,6 +31,9 @@ bool is_utf8(std::string_view bytes);
 // is.
 std::string printable(std::string_view bytes);
 
+// RFC 4648, section 4: for bytes that are not UTF-8, where only text can stand.
+std::string base64(std::string_view bytes);
+
 // `text` in quotes for a message, printable, cut where it is long.
 std::string quoted(std::string_view text);
 

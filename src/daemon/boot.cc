@@ -4,41 +4,14 @@
 #include <unistd.h>
 #include <array>
 #include <cerrno>
-#include <climits>
-#include <cstddef>
 #include <string_view>
 
 #include "base/unique_fd.h"
+#include "spool/machine_id.h"
 
 namespace cron::daemon {
-namespace {
 
-constexpr std::size_t kIdBytesMax = 128;
-
-// What stands before the first white space of a file.
-Result<std::string> read_word(const std::string& path) {
-    // A FIFO in its place must not hang the start.
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!fd) return system_failure(errno, "open", path);
-    std::array<char, kIdBytesMax> bytes;
-    const ssize_t count = ::read(fd.get(), bytes.data(), bytes.size());
-    if (count < 0) return system_failure(errno, "read", path);
-    const std::string_view text(bytes.data(), static_cast<std::size_t>(count));
-    const std::string_view word = text.substr(0, text.find_first_of(" \t\r\n"));
-    if (word.empty()) return failure(ErrorCode::invalid, path + " is empty");
-    return std::string(word);
-}
-
-}  // namespace
-
-std::string read_machine_id(const std::string& path) {
-    if (Result<std::string> id = read_word(path)) return *id;
-    std::array<char, HOST_NAME_MAX + 1> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0) return {};
-    return name.data();
-}
-
-Result<std::string> read_boot_id(const std::string& path) { return read_word(path); }
+Result<std::string> read_boot_id(const std::string& path) { return spool::read_word(path); }
 
 Result<bool> claim_reboot(const std::string& path, const std::string& boot_id) {
     constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -48,7 +21,7 @@ Result<bool> claim_reboot(const std::string& path, const std::string& boot_id) {
         // Its mode is 0: who may not read it learns no more than that it is there.
         fd.reset(::open(path.c_str(), kFlags));
         if (!fd) return false;
-        std::array<char, kIdBytesMax> bytes;
+        std::array<char, spool::kIdBytesMax> bytes;
         const ssize_t count = ::pread(fd.get(), bytes.data(), bytes.size(), 0);
         if (count < 0) return system_failure(errno, "read", path);
         const std::string_view named(bytes.data(), static_cast<std::size_t>(count));

@@ -1,4 +1,4 @@
-// Which machine this is, which boot, and whether the entries for @reboot have had their turn in it.
+// Which boot this is, and whether the entries for @reboot have had their turn in it.
 #pragma once
 
 #include <string>
@@ -6,10 +6,6 @@
 #include "base/error.h"
 
 namespace cron::daemon {
-
-// The first word of /etc/machine-id; where there is none, the host's name. For stable choices that
-// should differ between machines, so an empty one only makes them equal.
-std::string read_machine_id(const std::string& path = "/etc/machine-id");
 
 // A name that no other boot of any machine has.
 Result<std::string> read_boot_id(const std::string& path = "/proc/sys/kernel/random/boot_id");

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "schedule/duration.h"
+#include "spool/tables.h"
 
 namespace cron::daemon {
 namespace {
@@ -188,10 +189,11 @@ Paths paths_of(const Options& options) {
     paths.spool_lock = paths.spool + "/.crond.lock";
     paths.pidfile = options.pidfile.value_or(at("/run/crond.pid"));
     paths.reboot_marker = at("/run/crond.reboot");
-    paths.system_table = at("/etc/crontab");
-    paths.system_folder = at("/etc/cron.d");
+    const spool::Places places = spool::places_below(options.root);
+    paths.system_table = places.system_table;
+    paths.system_folder = places.system_folder;
     paths.mailer = options.mailer.value_or("/usr/sbin/sendmail");
-    paths.localtime = "/etc/localtime";
+    paths.localtime = at("/etc/localtime");
     paths.zoneinfo = "/usr/share/zoneinfo";
     return paths;
 }

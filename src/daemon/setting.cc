@@ -1,5 +1,6 @@
 #include "daemon/setting.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -7,9 +8,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "daemon/boot.h"
 #include "daemon/clock.h"
 #include "process/user.h"
+#include "spool/machine_id.h"
 
 namespace cron::daemon {
 namespace {
@@ -20,10 +21,7 @@ std::string variable(const char* name) {
 }
 
 spool::UserAnswer find_user(const std::string& name) {
-    const auto found = process::find_user(name);
-    if (found) return {spool::UserAnswer::Kind::known, found->uid};
-    const bool is_unknown = found.error().code == ErrorCode::not_found;
-    return {is_unknown ? spool::UserAnswer::Kind::unknown : spool::UserAnswer::Kind::unsure, 0};
+    return spool::answer_of(process::find_user(name));
 }
 
 }  // namespace
@@ -35,9 +33,12 @@ Setting make_setting(const Options& options, std::string job_program, std::strin
     setting.job_program = std::move(job_program);
     setting.version = std::move(version);
     setting.home_variable = variable("HOME");
+    setting.zones = zones::sources_here();
     setting.zones.zoneinfo_dir = setting.paths.zoneinfo;
+    if (::faccessat(AT_FDCWD, setting.paths.localtime.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+        setting.paths.localtime = paths_of(Options{}).localtime;
+    }
     setting.zones.localtime = setting.paths.localtime;
-    if (std::getenv("TZ") != nullptr) setting.zones.tz = variable("TZ");
     return setting;
 }
 
@@ -52,7 +53,7 @@ Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Z
     settings.arguments = setting.options.tables;
     settings.trusted = caller->uid;
     settings.caller = caller->name;
-    settings.machine_id = read_machine_id();
+    settings.machine_id = spool::read_machine_id();
     settings.zone = zone;
     settings.find_zone = [sources = setting.zones](std::string_view name) {
         return zones::find_zone(name, sources);

@@ -70,6 +70,11 @@ Problem unresolved_user(const std::string& name, UserAnswer::Kind kind) {
 
 }  // namespace
 
+Places places_below(std::string_view root) {
+    const auto at = [&](std::string_view path) { return fmt::format("{}{}", root, path); };
+    return {at("/var/spool/cron/crontabs"), at("/etc/crontab"), at("/etc/cron.d")};
+}
+
 Tables::Tables(Settings settings) : settings_(std::move(settings)), users_(settings_.find_user) {
     Places& places = settings_.places;
     for (std::string* path : {&places.crontabs, &places.system_table, &places.system_folder}) {
@@ -96,9 +101,11 @@ Changes Tables::scan(Instant now) {
     return std::move(changes_);
 }
 
-Changes Tables::reload_all(Instant now) {
-    for (auto& [path, seen] : files_) seen.told.clear();
-    told_of_folders_.clear();
+Changes Tables::reload_all(Instant now, bool tell_again) {
+    if (tell_again) {
+        for (auto& [path, seen] : files_) seen.told.clear();
+        told_of_folders_.clear();
+    }
     reload_ = true;
     Changes changes = scan(now);
     reload_ = false;
@@ -264,6 +271,7 @@ void Tables::load(const Source& source, const Content& content, Seen& seen) {
     options.machine_id = settings_.machine_id;
     options.flavour = settings_.flavour;
     options.zone = settings_.zone;
+    options.advise_from = settings_.advise_from;
     bool is_zone_unreadable = false;
     options.find_zone = [&](std::string_view zone) -> Result<calendar::Zone> {
         auto found = settings_.find_zone(zone);
@@ -273,6 +281,8 @@ void Tables::load(const Source& source, const Content& content, Seen& seen) {
     ++statistics_.parses;
     Loaded loaded{source.path, options.owner, who_of(source.place, source.name, settings_.caller),
                   crontab::parse(content.text, options), seen.since_start};
+    loaded.same_text = seen.loaded == seen.hash;
+    seen.loaded = seen.hash;
     if (has_users) seen.unresolved = leave_out_unresolved(loaded.table, content.text, users_);
     if (is_zone_unreadable) {
         // The entries below it must not wait for an edit.

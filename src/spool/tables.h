@@ -33,6 +33,9 @@ struct Places {
     std::string system_folder;  // /etc/cron.d
 };
 
+// Where they are on a machine whose files lie below `root`; "" is /.
+Places places_below(std::string_view root);
+
 struct Settings {
     Places places;
     std::vector<std::string> arguments;  // files to run as the caller; absolute paths
@@ -44,6 +47,7 @@ struct Settings {
     calendar::Zone zone;
     std::function<Result<calendar::Zone>(std::string_view name)> find_zone;
     FindUser find_user;
+    std::optional<Instant> advise_from;  // as in crontab::Options
 };
 
 struct Loaded {
@@ -54,6 +58,7 @@ struct Loaded {
     // The same content was there at the first scan, though its user may have become known only
     // later: its @reboot entries are due.
     bool since_start = false;
+    bool same_text = false;  // as when it was loaded before
 };
 
 // A file (or a folder) from which no table comes, or a doubt about one that does: told once, until
@@ -92,9 +97,9 @@ class Tables {
     // What changed since the last scan; at first, everything. `now` only tells whether times have
     // settled.
     Changes scan(Instant now);
-    // The same, but reads, parses and tells everything anew. What cannot be read keeps its last
-    // good version.
-    Changes reload_all(Instant now);
+    // The same, but reads and parses everything anew, and tells again what was told. What cannot be
+    // read keeps its last good version.
+    Changes reload_all(Instant now, bool tell_again = true);
     // The daemon's zone, for what is parsed from now on.
     void set_zone(calendar::Zone zone) { settings_.zone = std::move(zone); }
 
@@ -113,6 +118,7 @@ class Tables {
         Stamp stamp;                          // of the last look
         bool settled = false;                 // the same stamp again means the same file
         std::optional<ContentHash> hash;      // of the version last parsed
+        std::optional<ContentHash> loaded;    // of the version last loaded
         std::vector<std::string> unresolved;  // users whom it or its entries wait for
         std::string told;                     // the last notice
     };

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "crontab/table.h"
 
 namespace cron::spool {
@@ -22,6 +23,13 @@ struct UserAnswer {
     Kind kind = Kind::unknown;
     uid_t uid = 0;  // known only
 };
+// What a lookup tells: not_found is unknown, any other failure unsure.
+template <class User>
+UserAnswer answer_of(const Result<User>& found) {
+    if (found) return {UserAnswer::Kind::known, found->uid};
+    const bool is_unknown = found.error().code == ErrorCode::not_found;
+    return {is_unknown ? UserAnswer::Kind::unknown : UserAnswer::Kind::unsure, 0};
+}
 using FindUser = std::function<UserAnswer(const std::string& name)>;
 
 class Users {

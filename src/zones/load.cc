@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -148,6 +149,12 @@ Result<Zone> zone_of_tz(std::string_view tz, const Sources& sources) {
 }
 
 }  // namespace
+
+Sources sources_here() {
+    Sources sources;
+    if (const char* tz = std::getenv("TZ"); tz != nullptr) sources.tz = tz;
+    return sources;
+}
 
 Result<Zone> find_zone(std::string_view name, const Sources& sources) {
     name = without_colon(name);

@@ -17,6 +17,9 @@ struct Sources {
     std::optional<std::string> tz;  // the value of TZ, if it is set
 };
 
+// Those of this machine, with TZ from the environment of this process.
+Sources sources_here();
+
 // The zone that CRON_TZ names: an IANA name ("Europe/Paris") or a POSIX rule
 // ("EST5EDT,M3.2.0,M11.1.0"), where a file of that name comes first; a ':' in front is skipped. A
 // zone that is not known, or whose data is missing or damaged, is an error that says which. UTC

@@ -45,6 +45,15 @@ TEST_CASE("quoted: long text is cut, hostile text is shown harmlessly", "[base]"
     CHECK(quoted(std::string(1000, 'x')).size() < 60);
 }
 
+TEST_CASE("base64: any bytes as text, filled up to whole groups", "[base]") {
+    // RFC 4648, section 10.
+    CHECK(base64("").empty());
+    CHECK(base64("f") == "Zg==");
+    CHECK(base64("fo") == "Zm8=");
+    CHECK(base64("foobar") == "Zm9vYmFy");
+    CHECK(base64("\xff\xfe\xfd") == "//79");
+}
+
 TEST_CASE("hashes are the same on every machine and in every version", "[base]") {
     // Source: the reference implementation of xxHash, XXH64 of no bytes with seeds 0 and 1.
     CHECK(stable_hash("", 0) == 0xEF46DB3751D8E999ULL);

@@ -1,37 +1,12 @@
 #include "daemon/boot.h"
 
 #include <sys/stat.h>
-#include <climits>
 
 #include <catch2/catch.hpp>
 
 #include "support.h"
 
 namespace cron::daemon {
-
-TEST_CASE("boot: the machine id is the file's first word", "[daemon]") {
-    const TemporaryFolder folder;
-    std::ofstream(folder / "id") << "0123456789abcdef0123456789abcdef\nmore\n";
-    CHECK(read_machine_id(folder / "id") == "0123456789abcdef0123456789abcdef");
-}
-
-TEST_CASE("boot: without a machine id the host's name stands for it", "[daemon]") {
-    const TemporaryFolder folder;
-    std::array<char, HOST_NAME_MAX + 1> name{};
-    REQUIRE(::gethostname(name.data(), name.size() - 1) == 0);
-    CHECK(read_machine_id(folder / "none") == name.data());
-    std::ofstream(folder / "empty") << "\n";
-    CHECK(read_machine_id(folder / "empty") == name.data());
-    // One that would hang a reader.
-    REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
-    CHECK(read_machine_id(folder / "fifo") == name.data());
-}
-
-TEST_CASE("boot: reading an id is bounded", "[daemon]") {
-    const TemporaryFolder folder;
-    std::ofstream(folder / "id") << std::string(100'000, 'a');
-    CHECK(read_machine_id(folder / "id").size() == 128);
-}
 
 TEST_CASE("boot: the boot id does not change while the machine runs", "[daemon]") {
     const Result<std::string> id = read_boot_id();

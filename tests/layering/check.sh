@@ -1,11 +1,13 @@
 #!/bin/sh
-# Enforces the layers of src/: who may include whom, and that base to engine have no effects.
+# Enforces the layers of src/: who may include whom, and that base to engine, and preview, have no effects.
 # Usage: check.sh TREE, a folder that holds src/ and tests/. Prints FILE:LINE: and the rule that is broken; exits 1.
 set -eu
 cd "${1:?usage: check.sh TREE}"
 
-pure='base calendar schedule crontab engine'
-folders="$pure zones process ledger mail spool control cluster daemon programs"
+core='base calendar schedule crontab engine'
+pure="$core preview"
+shared='zones process ledger mail spool control cluster preview'
+folders="$core $shared daemon ctl programs"
 tests_beside_folders='sim system bench fuzz layering'
 
 # What the folder $1 may include besides itself.
@@ -20,7 +22,8 @@ allowed() {
         process | mail | control | cluster) echo base engine ;;
         ledger) echo base calendar engine ;;
         spool) echo base crontab engine ;;
-        daemon) echo "$pure zones process ledger mail spool control cluster" ;;
+        preview) echo "$core" ;;
+        daemon | ctl) echo "$core $shared" ;;
         programs) echo "$folders" ;;
     esac
 }

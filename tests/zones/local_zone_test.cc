@@ -120,3 +120,10 @@ TEST_CASE("local_zone: a TZ that is not known is an error, not UTC", "[zones]") 
     CHECK(machine.with_tz("EST5EDT,M3") ==
           "TZ: time zone rule 'EST5EDT,M3': a '.' is missing after the month");
 }
+
+TEST_CASE("sources_here: the TZ of this process, if it has one", "[zones]") {
+    REQUIRE(::setenv("TZ", "Europe/Berlin", 1) == 0);
+    CHECK(sources_here().tz == "Europe/Berlin");
+    REQUIRE(::unsetenv("TZ") == 0);
+    CHECK_FALSE(sources_here().tz.has_value());
+}

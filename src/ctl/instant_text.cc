@@ -1,0 +1,216 @@
+#include "ctl/instant_text.h"
+
+#include <cstdint>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace cron::ctl {
+namespace {
+
+constexpr std::size_t kFractionDigits = 6;  // more are dropped: instants have microseconds
+constexpr minutes kOffsetMax{24 * 60 - 1};
+
+// What of a text is not read yet.
+class Reader {
+  public:
+    explicit Reader(std::string_view text) : rest_(text) {}
+
+    bool is_done() const { return rest_.empty(); }
+    bool take(char c) {
+        if (rest_.empty() || to_lower(rest_.front()) != c) return false;
+        rest_.remove_prefix(1);
+        return true;
+    }
+    std::optional<int> number(std::size_t digits) {
+        if (rest_.size() < digits) return std::nullopt;
+        const auto value = parse_decimal(rest_.substr(0, digits));
+        if (!value) return std::nullopt;
+        rest_.remove_prefix(digits);
+        return static_cast<int>(*value);
+    }
+    // As many digits as there are, as the part of a second after the point.
+    std::optional<microseconds> fraction() {
+        std::size_t digits = 0;
+        std::int64_t value = 0;
+        for (; !rest_.empty() && is_digit(rest_.front()); rest_.remove_prefix(1), ++digits) {
+            if (digits < kFractionDigits) value = value * 10 + (rest_.front() - '0');
+        }
+        if (digits == 0) return std::nullopt;
+        for (; digits < kFractionDigits; ++digits) value *= 10;
+        return microseconds{value};
+    }
+
+  private:
+    std::string_view rest_;
+};
+
+struct Reading {
+    Local local{};
+    microseconds fraction{};
+    std::optional<seconds> offset;
+};
+
+tl::unexpected<Error> no_instant(std::string_view text) {
+    return failure(ErrorCode::invalid,
+                   fmt::format("{} is no instant such as 2026-03-08T02:30:00-05:00, "
+                               "'2026-03-08 02:30', 2026-03-08 or now",
+                               quoted(text)));
+}
+
+// date = YYYY "-" MM "-" DD
+Result<std::chrono::local_days> read_date(Reader& reader, std::string_view text) {
+    const auto year = reader.number(4);
+    const bool has_month = year && reader.take('-');
+    const auto month = has_month ? reader.number(2) : std::nullopt;
+    const auto day = month && reader.take('-') ? reader.number(2) : std::nullopt;
+    if (!day) return no_instant(text);
+    const std::chrono::year_month_day date{std::chrono::year{*year},
+                                           std::chrono::month{static_cast<unsigned>(*month)},
+                                           std::chrono::day{static_cast<unsigned>(*day)}};
+    if (!date.ok() || *year == 0) {
+        return failure(ErrorCode::invalid,
+                       fmt::format("{} names a day that does not exist", quoted(text)));
+    }
+    return std::chrono::local_days{date};
+}
+
+// offset = "Z" | ( "+" | "-" ) hh ":" mm
+std::optional<seconds> read_offset(Reader& reader) {
+    if (reader.take('z')) return seconds{0};
+    const int sign = reader.take('+') ? 1 : reader.take('-') ? -1 : 0;
+    if (sign == 0) return std::nullopt;
+    const auto hour = reader.number(2);
+    const auto minute = hour && reader.take(':') ? reader.number(2) : std::nullopt;
+    if (!minute || *minute > 59) return std::nullopt;
+    const minutes offset = hours{*hour} + minutes{*minute};
+    if (offset > kOffsetMax) return std::nullopt;
+    return sign * offset;
+}
+
+// instant = date [ ( "T" | " " ) hh ":" mm [ ":" ss [ "." digits ] ] [ offset ] ]
+Result<Reading> read(std::string_view text) {
+    Reader reader(text);
+    const auto date = read_date(reader, text);
+    if (!date) return tl::unexpected(date.error());
+    Reading reading;
+    reading.local = *date;
+    if (reader.is_done()) return reading;
+    if (!reader.take('t') && !reader.take(' ')) return no_instant(text);
+    const auto hour = reader.number(2);
+    const auto minute = hour && reader.take(':') ? reader.number(2) : std::nullopt;
+    if (!minute) return no_instant(text);
+    int second = 0;
+    if (reader.take(':')) {
+        const auto value = reader.number(2);
+        if (!value) return no_instant(text);
+        second = *value;
+        if (reader.take('.')) {
+            const auto fraction = reader.fraction();
+            if (!fraction) return no_instant(text);
+            reading.fraction = *fraction;
+        }
+    }
+    if (*hour > 23 || *minute > 59 || second > 59) {
+        return failure(
+            ErrorCode::invalid,
+            fmt::format("{} names a time that is not from 00:00:00 to 23:59:59", quoted(text)));
+    }
+    reading.local += hours{*hour} + minutes{*minute} + seconds{second};
+    if (reader.is_done()) return reading;
+    reading.offset = read_offset(reader);
+    if (!reading.offset || !reader.is_done()) return no_instant(text);
+    return reading;
+}
+
+}  // namespace
+
+Result<GivenInstant> read_instant(std::string_view text, const calendar::Zone& zone, Instant now) {
+    if (text == "now") return GivenInstant{now, {}};
+    const Result<Reading> reading = read(trim_blanks(text));
+    if (!reading) return tl::unexpected(reading.error());
+    if (reading->offset) {
+        const Local utc = reading->local - *reading->offset;
+        return GivenInstant{Instant{utc.time_since_epoch() + reading->fraction}, {}};
+    }
+    const calendar::LocalFit fit = zone.fit(reading->local);
+    switch (fit.kind) {
+        case calendar::LocalFit::Kind::unique:
+            break;
+        case calendar::LocalFit::Kind::skipped:
+            return GivenInstant{
+                fit.first,
+                fmt::format("{} is skipped in {}: {} is taken", print_local(reading->local),
+                            printable(zone.name()), print_instant(fit.first, zone))};
+        case calendar::LocalFit::Kind::repeated:
+            return GivenInstant{fit.first + reading->fraction,
+                                fmt::format("{} comes twice in {}: the first, {}, is taken",
+                                            print_local(reading->local), printable(zone.name()),
+                                            print_instant(fit.first, zone))};
+    }
+    return GivenInstant{fit.first + reading->fraction, {}};
+}
+
+void InstantWriter::append(std::string& out, Instant instant, seconds offset) {
+    if (offset % minutes{1} != seconds{0}) offset = seconds{0};
+    const Local local{floor_seconds(instant).time_since_epoch() + offset};
+    const auto day = std::chrono::floor<std::chrono::days>(local);
+    const auto digits = [](char* to, int value) {
+        to[0] = static_cast<char>('0' + value / 10);
+        to[1] = static_cast<char>('0' + value % 10);
+    };
+    if (day != day_) {
+        day_ = day;
+        const std::chrono::year_month_day date{day};
+        const int year = static_cast<int>(date.year());
+        digits(date_.data(), year / 100);
+        digits(date_.data() + 2, year % 100);
+        date_[4] = '-';
+        digits(date_.data() + 5, static_cast<int>(static_cast<unsigned>(date.month())));
+        date_[7] = '-';
+        digits(date_.data() + 8, static_cast<int>(static_cast<unsigned>(date.day())));
+        date_[10] = 'T';
+    }
+    const int second = static_cast<int>((local - day).count());
+    const int size = static_cast<int>(std::abs(offset.count()) / 60);
+    char time[14];
+    digits(time, second / 3600);
+    time[2] = ':';
+    digits(time + 3, second / 60 % 60);
+    time[5] = ':';
+    digits(time + 6, second % 60);
+    time[8] = offset < seconds{0} ? '-' : '+';
+    digits(time + 9, size / 60);
+    time[11] = ':';
+    digits(time + 12, size % 60);
+    out.append(date_.data(), date_.size()).append(time, sizeof time);
+}
+
+std::string print_instant(Instant instant, seconds offset) {
+    std::string out;
+    InstantWriter().append(out, instant, offset);
+    return out;
+}
+
+std::string print_instant(Instant instant, const calendar::Zone& zone) {
+    return print_instant(instant, zone.period_at(floor_seconds(instant)).offset);
+}
+
+std::string print_time(Local local) {
+    const std::chrono::hh_mm_ss time{local - std::chrono::floor<std::chrono::days>(local)};
+    const std::string minute =
+        fmt::format("{:02}:{:02}", time.hours().count(), time.minutes().count());
+    if (time.seconds() == seconds{0}) return minute;
+    return fmt::format("{}:{:02}", minute, time.seconds().count());
+}
+
+std::string print_local(Local local) {
+    const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(local)};
+    return fmt::format("{:04}-{:02}-{:02} {}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       print_time(local));
+}
+
+}  // namespace cron::ctl

@@ -1,0 +1,44 @@
+// Instants as people write and read them. Pure.
+// Source: RFC 3339, section 5.6.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "calendar/zone.h"
+
+namespace cron::ctl {
+
+struct GivenInstant {
+    Instant instant{};
+    std::string note;  // where the zone skips or repeats it: how it was taken; else empty
+};
+
+// "2026-03-08T02:30:00-05:00", or without an offset in `zone`: "2026-03-08 02:30[:00]" and
+// "2026-03-08"; or "now". A local time that is skipped is the instant after it, one that is
+// repeated the first.
+Result<GivenInstant> read_instant(std::string_view text, const calendar::Zone& zone, Instant now);
+
+// Writes instants as RFC 3339 in whole seconds, always 25 bytes: "2026-03-08T03:00:00-04:00". An
+// offset with seconds, which RFC 3339 cannot say (local mean time), is written in UTC. Fast where
+// the day is that of the last one.
+class InstantWriter {
+  public:
+    void append(std::string& out, Instant instant, seconds offset);
+
+  private:
+    std::chrono::local_days day_ = std::chrono::local_days::min();
+    std::array<char, 11> date_{};  // of that day, with the T
+};
+
+std::string print_instant(Instant instant, seconds offset);
+std::string print_instant(Instant instant, const calendar::Zone& zone);
+
+// "02:30", or "02:30:15" where it is no whole minute.
+std::string print_time(Local local);
+// "2026-03-08 02:30".
+std::string print_local(Local local);
+
+}  // namespace cron::ctl
