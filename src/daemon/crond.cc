@@ -26,7 +26,6 @@ namespace {
 constexpr seconds kMailWait{10};  // for mailers, when stopping
 constexpr seconds kLogWait{2};    // for whoever reads the log, when stopping
 constexpr std::size_t kReportedJobsMax = 1'000;
-constexpr std::size_t kDiagnosticsLogged = 20;  // of a table, each time it is read
 
 // A clock that reads an earlier time has not been set: there was no belfry yet.
 constexpr Instant kEarliestCredible{std::chrono::sys_days{std::chrono::year{2025} / 1 / 1}};
@@ -159,9 +158,9 @@ Result<void> Crond::open(const calendar::Zone& zone) {
     if (!runs) return tl::unexpected(runs.error());
     runs_ = *std::move(runs);
 
-    auto tables =
-        TableReader::create(base_.loop, base_.table_worker, *std::move(settings),
-                            [this](spool::Changes changes) { tables_changed(std::move(changes)); });
+    auto tables = TableReader::create(
+        base_.table_worker, *std::move(settings), ZoneBook(setting_.zones, zone),
+        [this](TableReader::Reading reading) { tables_changed(std::move(reading)); });
     if (!tables) return tl::unexpected(tables.error());
     tables_ = *std::move(tables);
 
@@ -169,6 +168,7 @@ Result<void> Crond::open(const calendar::Zone& zone) {
                                       std::pair{base_.timers.monotonic_fd(), &Crond::on_timer},
                                       std::pair{base_.signals.fd(), &Crond::on_signal},
                                       std::pair{base_.table_worker.fd(), &Crond::on_tables},
+                                      std::pair{tables_->fd(), &Crond::on_files},
                                       std::pair{base_.account_worker.fd(), &Crond::on_accounts}}) {
         if (auto watched = watch(fd, handler); !watched) return watched;
     }
@@ -199,14 +199,15 @@ Result<void> Crond::run(Readiness& readiness) {
 
 // ---- tables ----
 
-void Crond::tables_changed(spool::Changes changes) {
-    log_changes(changes);
+void Crond::tables_changed(TableReader::Reading reading) {
+    if (reading.zone.own) log_.set_zone(*reading.zone.own);
+    for (const Record& record : table_log_.tell(reading, readiness_ != nullptr)) write(record);
     if (readiness_ != nullptr) {
         happened(engine::Started{ledger_.recall(false), are_boot_entries_due()});
     }
     engine::TablesChanged event;
-    event.removed = std::move(changes.removed);
-    for (spool::Loaded& loaded : changes.loaded) {
+    event.removed = std::move(reading.changes.removed);
+    for (spool::Loaded& loaded : reading.changes.loaded) {
         event.loaded.push_back({loaded.name, std::move(loaded.table.entries), loaded.since_start});
     }
     if (!event.loaded.empty() || !event.removed.empty()) happened(std::move(event));
@@ -215,24 +216,6 @@ void Crond::tables_changed(spool::Changes changes) {
         std::exchange(readiness_, nullptr)->ready();
     }
     arm();
-}
-
-void Crond::log_changes(const spool::Changes& changes) {
-    for (const spool::Notice& notice : changes.notices) write(table_notice(notice));
-    for (const std::string& name : changes.removed) write(table_removed(name));
-    for (const spool::Loaded& loaded : changes.loaded) {
-        write(table_loaded(loaded, readiness_ != nullptr));
-        std::size_t told = 0;
-        for (const crontab::Diagnostic& diagnostic : loaded.table.diagnostics) {
-            if (++told > kDiagnosticsLogged) break;
-            write(table_diagnostic(loaded, diagnostic));
-        }
-        if (told > kDiagnosticsLogged) {
-            write(said(Level::warning, "table-errors-left-out",
-                       fmt::format("{} has {} errors and warnings; crond --test shows them all",
-                                   loaded.name, loaded.table.diagnostics.size())));
-        }
-    }
 }
 
 // Once a boot for the machine's daemon; at every start with tables as arguments.
@@ -252,14 +235,19 @@ bool Crond::are_boot_entries_due() {
 
 // ---- what happens ----
 
+void Crond::on_files() {
+    tables_->notice();
+    arm();
+}
+
 void Crond::on_timer() {
+    const Monotonic now = read_clock().monotonic;
     const auto reading = base_.timers.read();
     if (!reading) {
         write(said(Level::error, "timer", reading.error().message));
     } else if (reading->clock_was_set) {
-        write(Record{Level::info, "clock-was-set", {}, {}, 0});
+        if (const auto notice = clock_notice_.was_set(now)) write(*notice);
     }
-    const Monotonic now = read_clock().monotonic;
     tables_->look(now);
     accounts_.expire(now);
     delivery_.expire(now);
@@ -296,14 +284,8 @@ void Crond::on_signal() {
 
 void Crond::reload() {
     accounts_.drop();
-    const auto zone = zones::local_zone(setting_.zones);
-    if (!zone) {
-        write(said(Level::error, "reload", "nothing is reloaded: " + zone.error().message));
-        return;
-    }
     write(Record{Level::info, "reload", {}, {}, 0});
-    log_.set_zone(*zone);
-    tables_->reload(*zone);
+    tables_->reload();
     arm();
 }
 

@@ -10,6 +10,7 @@
 
 #include "daemon/accounts.h"
 #include "daemon/clock.h"
+#include "daemon/clock_notice.h"
 #include "daemon/daemonize.h"
 #include "daemon/delivery.h"
 #include "daemon/event_loop.h"
@@ -20,6 +21,7 @@
 #include "daemon/runs.h"
 #include "daemon/setting.h"
 #include "daemon/signals.h"
+#include "daemon/table_log.h"
 #include "daemon/table_reader.h"
 #include "daemon/worker.h"
 #include "engine/engine.h"
@@ -59,12 +61,12 @@ class Crond {
     Result<void> open(const calendar::Zone& zone);
     Result<void> watch(int fd, void (Crond::*handler)());
 
-    void tables_changed(spool::Changes changes);
-    void log_changes(const spool::Changes& changes);
+    void tables_changed(TableReader::Reading reading);
     bool are_boot_entries_due();
 
     void on_timer();
     void on_signal();
+    void on_files();
     void on_tables() { base_.table_worker.finish(); }
     void on_accounts() { base_.account_worker.finish(); }
     void on_child();
@@ -101,6 +103,8 @@ class Crond {
     Delivery delivery_;
     std::unique_ptr<Runs> runs_;
     std::unique_ptr<TableReader> tables_;
+    TableLog table_log_;
+    ClockNotice clock_notice_;
     std::vector<EventLoop::Watch> watches_;
 
     std::deque<engine::Event> events_;

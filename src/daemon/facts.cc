@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -22,8 +23,10 @@ std::string cut(const std::string& text) {
     return text.substr(0, end) + "…";
 }
 
+// Not by way of a time_point: fmt 9 writes that in the process's own zone.
 std::string instant_text(Instant instant) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", floor_seconds(instant));
+    const std::time_t time = std::chrono::system_clock::to_time_t(floor_seconds(instant));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time));
 }
 
 void add_job(Record& record, const crontab::Entry& entry) {
@@ -114,7 +117,8 @@ Record shut_down() {
 }
 
 Record table_loaded(const spool::Loaded& loaded, bool is_first) {
-    Record record{is_first ? Level::debug : Level::info, "table-loaded", {}, {}, 0};
+    const bool is_news = !is_first && !loaded.same_text;
+    Record record{is_news ? Level::info : Level::debug, "table-loaded", {}, {}, 0};
     record.fields.push_back({"table", loaded.name});
     record.fields.push_back({"user", loaded.owner});
     record.fields.push_back({"entries", static_cast<std::int64_t>(loaded.table.entries.size())});
@@ -124,6 +128,22 @@ Record table_loaded(const spool::Loaded& loaded, bool is_first) {
     record.classic = classic_line(loaded.who, is_first ? "LOAD" : "RELOAD",
                                   is_system ? loaded.name : loaded.name.substr(folder + 1));
     return record;
+}
+
+Record zone_changed(const std::string& before, const std::string& now) {
+    Record record{Level::info, "zone-changed", {{"from", before}, {"to", now}}, {}, 0};
+    record.classic = classic_line(
+        "CRON", "INFO", fmt::format("the time zone has changed from {} to {}", before, now));
+    return record;
+}
+
+Record zone_data_changed() {
+    return said(Level::info, "zone-data-changed",
+                "a zone of CRON_TZ has new data: the tables are read again");
+}
+
+Record zone_kept(const std::string& reason) {
+    return said(Level::error, "zone-kept", "the time zone stays as it was: " + reason);
 }
 
 Record table_removed(const std::string& name) {

@@ -21,6 +21,11 @@ Record said(Level level, std::string_view event, std::string message);  // about
 Record started_up(std::string_view version, bool is_foreground);
 Record shut_down();
 Record table_loaded(const spool::Loaded& loaded, bool is_first);
+// The daemon's zone is another one; or tables are read again because a zone that they name has
+// other data; or it stays as it was, for a reason.
+Record zone_changed(const std::string& before, const std::string& now);
+Record zone_data_changed();
+Record zone_kept(const std::string& reason);
 Record table_removed(const std::string& name);
 Record table_notice(const spool::Notice& notice);
 Record table_diagnostic(const spool::Loaded& loaded, const crontab::Diagnostic& diagnostic);

@@ -39,8 +39,9 @@ struct Options {
 // error is one clause; the program says it, points to --help and exits with status 2.
 Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory);
 
-// Where everything is. --root moves the tables and what crond keeps; an option for one path wins
-// over it. What belongs to the machine and is only used (the mailer, its zones) stays.
+// Where everything is. --root moves the tables, what crond keeps, and the daemon's zone; an option
+// for one path wins over it. What belongs to the machine and is only used (the mailer, the data of
+// zones) stays.
 struct Paths {
     std::string spool;  // the working directory
     std::string crontabs;
@@ -51,7 +52,7 @@ struct Paths {
     std::string system_table;
     std::string system_folder;  // cron.d
     std::string mailer;
-    std::string localtime;
+    std::string localtime;  // the machine's, where there is none below the root: make_setting
     std::string zoneinfo;
 };
 

@@ -1,7 +1,5 @@
 #include "daemon/table_reader.h"
 
-#include <sys/epoll.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,25 +7,64 @@
 
 namespace cron::daemon {
 
-Result<std::unique_ptr<TableReader>> TableReader::create(EventLoop& loop, Worker& worker,
-                                                         spool::Settings settings,
-                                                         Changed changed) {
+class TableReader::Shared {
+  public:
+    Shared(ZoneBook zones, spool::Settings settings, spool::Watcher watcher)
+        : zones_(std::move(zones)),
+          tables_(with_zones(std::move(settings))),
+          watcher_(std::move(watcher)) {}
+    Shared(const Shared&) = delete;
+    Shared& operator=(const Shared&) = delete;
+
+    spool::Watcher& watcher() { return watcher_; }
+
+    Reading read(Instant now, bool is_reload) {
+        Reading reading;
+        reading.zone = zones_.look(now, is_reload);
+        if (reading.zone.own) tables_.set_zone(*reading.zone.own);
+        // Watched before it is read: what changes meanwhile is noticed.
+        watch();
+        reading.changes = is_reload || reading.zone.is_new() ? tables_.reload_all(now, is_reload)
+                                                             : tables_.scan(now);
+        return reading;
+    }
+
+    // Whether something is watched only from now on.
+    bool watch() {
+        std::vector<spool::Watched> wanted = tables_.watched();
+        wanted.insert(wanted.end(), zones_.watched().begin(), zones_.watched().end());
+        return watcher_.watch(wanted).added;
+    }
+
+  private:
+    spool::Settings with_zones(spool::Settings settings) {
+        settings.find_zone = [this](std::string_view name) { return zones_.find(name); };
+        return settings;
+    }
+
+    ZoneBook zones_;
+    spool::Tables tables_;
+    spool::Watcher watcher_;
+};
+
+Result<std::unique_ptr<TableReader>> TableReader::create(Worker& worker, spool::Settings settings,
+                                                         ZoneBook zones, Changed changed) {
     Result<spool::Watcher> watcher = spool::Watcher::create();
     if (!watcher) return tl::unexpected(watcher.error());
     auto shared =
-        std::make_shared<Shared>(Shared{spool::Tables(std::move(settings)), *std::move(watcher)});
-    std::unique_ptr<TableReader> reader(new TableReader(worker, shared, std::move(changed)));
-    Result<EventLoop::Watch> watch =
-        loop.add(shared->watcher.fd(), EPOLLIN, [self = reader.get()](std::uint32_t) {
-            if (self->shared_->watcher.drain()) self->soon();
-        });
-    if (!watch) return tl::unexpected(watch.error());
-    reader->watch_ = *std::move(watch);
-    return reader;
+        std::make_shared<Shared>(std::move(zones), std::move(settings), *std::move(watcher));
+    return std::unique_ptr<TableReader>(
+        new TableReader(worker, std::move(shared), std::move(changed)));
 }
 
-void TableReader::reload(const calendar::Zone& zone) {
-    reload_zone_ = zone;
+int TableReader::fd() const { return shared_->watcher().fd(); }
+
+void TableReader::notice() {
+    if (shared_->watcher().drain()) soon();
+}
+
+void TableReader::reload() {
+    is_reload_asked_ = true;
     next_look_ = Monotonic{};
     look(read_clock().monotonic);
 }
@@ -43,37 +80,33 @@ void TableReader::soon() {
 
 void TableReader::read() {
     const Instant now = read_clock().instant;
-    const bool is_posted =
-        worker_.post([this, shared = shared_, zone = reload_zone_, now]() -> Worker::Continuation {
-            if (zone) shared->tables.set_zone(*zone);
-            // Watched before it is read: what changes meanwhile is noticed.
-            shared->watcher.watch(shared->tables.watched());
-            spool::Changes changes =
-                zone ? shared->tables.reload_all(now) : shared->tables.scan(now);
-            const spool::Watcher::Armed armed = shared->watcher.watch(shared->tables.watched());
-            return [this, changes = std::move(changes), look_again = armed.added]() mutable {
-                done(std::move(changes), look_again);
+    const bool is_posted = worker_.post(
+        [this, shared = shared_, now, is_reload = is_reload_asked_]() -> Worker::Continuation {
+            Reading reading = shared->read(now, is_reload);
+            const bool look_again = shared->watch();
+            return [this, reading = std::move(reading), look_again]() mutable {
+                done(std::move(reading), look_again);
             };
         });
     // A worker that has no room for this has enough to do.
     is_reading_ = is_posted;
-    if (is_posted) reload_zone_.reset();
+    if (is_posted) is_reload_asked_ = false;
     next_look_ = read_clock().monotonic;
     next_look_ += is_posted ? microseconds{kRescanInterval} : microseconds{kFirstRetry};
 }
 
-void TableReader::done(spool::Changes changes, bool look_again) {
+void TableReader::done(Reading reading, bool look_again) {
     is_reading_ = false;
     const Monotonic now = read_clock().monotonic;
-    if (changes.retry) {
+    if (reading.changes.retry) {
         next_look_ = std::min(next_look_, now + retry_pause_);
         retry_pause_ = std::min(retry_pause_ * 2, kRetryMax);
     } else {
         retry_pause_ = kFirstRetry;
     }
     if (look_again) soon();
-    if (reload_zone_) next_look_ = now;
-    changed_(std::move(changes));
+    if (is_reload_asked_) next_look_ = now;
+    changed_(std::move(reading));
 }
 
 }  // namespace cron::daemon

@@ -1,15 +1,14 @@
-// Keeps the tables on disk in step with the daemon: reads and parses them on the worker when a
-// change is noticed, when it is asked to, and now and then.
+// Keeps the daemon in step with the tables and the zones on disk: reads and parses them on the
+// worker when a change is noticed, when it is asked to, and now and then.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "base/error.h"
 #include "calendar/instant.h"
-#include "daemon/event_loop.h"
 #include "daemon/worker.h"
+#include "daemon/zone_book.h"
 #include "spool/tables.h"
 #include "spool/watch.h"
 
@@ -23,14 +22,23 @@ inline constexpr seconds kRetryMax{60};
 
 class TableReader {
   public:
-    using Changed = std::function<void(spool::Changes changes)>;
+    struct Reading {
+        ZoneBook::News zone;
+        spool::Changes changes;
+    };
+    using Changed = std::function<void(Reading reading)>;
 
-    // `changed` is called after each reading, with what it found, be it nothing.
-    static Result<std::unique_ptr<TableReader>> create(EventLoop& loop, Worker& worker,
-                                                       spool::Settings settings, Changed changed);
+    // Zones are found in `zones`, whatever `settings` say. `changed` is called after each reading,
+    // with what it found, be it nothing.
+    static Result<std::unique_ptr<TableReader>> create(Worker& worker, spool::Settings settings,
+                                                       ZoneBook zones, Changed changed);
 
-    // Reads all anew, for entries in `zone` where they name none.
-    void reload(const calendar::Zone& zone);
+    // Readable when a file may have changed: call notice(), which may bring next_look() nearer.
+    int fd() const;
+    void notice();
+
+    // Reads all anew, and the daemon's zone too.
+    void reload();
     // Reads what has changed, if it is time to.
     void look(Monotonic now);
     // When look() wants to be called.
@@ -38,23 +46,19 @@ class TableReader {
 
   private:
     // What the worker uses; it may outlive the reader.
-    struct Shared {
-        spool::Tables tables;
-        spool::Watcher watcher;
-    };
+    class Shared;
 
     TableReader(Worker& worker, std::shared_ptr<Shared> shared, Changed changed)
         : worker_(worker), shared_(std::move(shared)), changed_(std::move(changed)) {}
 
     void soon();
     void read();
-    void done(spool::Changes changes, bool look_again);
+    void done(Reading reading, bool look_again);
 
     Worker& worker_;
     std::shared_ptr<Shared> shared_;
     Changed changed_;
-    EventLoop::Watch watch_;
-    std::optional<calendar::Zone> reload_zone_;  // a reload is asked for
+    bool is_reload_asked_ = false;
     bool is_reading_ = false;
     Monotonic next_look_{};
     seconds retry_pause_ = kFirstRetry;

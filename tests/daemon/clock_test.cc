@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/clock_notice.h"
+
 namespace cron::daemon {
 namespace {
 
@@ -72,6 +74,35 @@ TEST_CASE("timers: arming replaces what was armed, and none disarms", "[daemon]"
     CHECK_FALSE(is_readable(timers.realtime_fd(), 0));
     CHECK_FALSE(is_readable(timers.monotonic_fd(), 0));
     CHECK_FALSE(timers.read()->fired);
+}
+
+TEST_CASE("timers: what is late fires at once, and once", "[daemon]") {
+    Timers timers = *Timers::create();
+    const Now now = read_clock();
+    // As after a suspend: real time is far beyond what was armed, monotonic time is not.
+    REQUIRE(timers.arm(now.instant - hours{8}, now.monotonic + hours{1}));
+    REQUIRE(is_readable(timers.realtime_fd(), kLong));
+    CHECK_FALSE(is_readable(timers.monotonic_fd(), 0));
+    const Timers::Reading reading = *timers.read();
+    CHECK(reading.fired);
+    CHECK_FALSE(reading.clock_was_set);
+    CHECK_FALSE(is_readable(timers.realtime_fd(), 0));
+    CHECK_FALSE(timers.read()->fired);
+}
+
+TEST_CASE("clock notice: a clock that is set without end is told once a minute", "[daemon]") {
+    ClockNotice notice;
+    const Monotonic begin{hours{3}};
+    const auto first = notice.was_set(begin);
+    REQUIRE(first);
+    CHECK(first->fields.empty());
+    for (int i = 1; i < 600; ++i) {
+        CHECK_FALSE(notice.was_set(begin + i * std::chrono::milliseconds{100}));
+    }
+    const auto next = notice.was_set(begin + ClockNotice::kPause);
+    REQUIRE(next);
+    CHECK(std::get<std::int64_t>(next->fields.at(0).value) == 600);
+    CHECK(notice.was_set(begin + 2 * ClockNotice::kPause)->fields.empty());
 }
 
 }  // namespace cron::daemon

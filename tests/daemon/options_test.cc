@@ -76,7 +76,7 @@ TEST_CASE("options: --root moves the tables and what crond keeps", "[daemon]") {
     CHECK(paths.system_table == "/srv/cron/etc/crontab");
     CHECK(paths.system_folder == "/srv/cron/etc/cron.d");
     CHECK(paths.mailer == "/usr/sbin/sendmail");
-    CHECK(paths.localtime == "/etc/localtime");
+    CHECK(paths.localtime == "/srv/cron/etc/localtime");
 }
 
 TEST_CASE("options: --root / moves nothing", "[daemon]") {
