@@ -7,7 +7,6 @@
 namespace cron::preview {
 namespace {
 
-
 // More than any change of an offset: those of zone files lie between -26 and 26 hours.
 constexpr hours kChangeMax{72};
 
