@@ -70,6 +70,7 @@ std::vector<Finding> advise_on_schedule(const ScheduleText& text,
         std::move(of_clock.begin(), of_clock.end(), std::back_inserter(advice));
     }
     std::vector<Finding> findings;
+    findings.reserve(advice.size());
     for (schedule::Advice& one : advice) {
         findings.push_back(
             {one.name, one.begin, one.end, std::move(one.message), std::move(one.hint)});

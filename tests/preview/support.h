@@ -39,9 +39,9 @@ inline crontab::Entries entries_of_namesakes() {
 }
 
 // 2026-03-08 is the day of New York's gap at 02:00, 2026-11-01 that of its repeated hour at 01:00.
-constexpr Local local(int year, unsigned month, unsigned day, int hour = 0, int minute = 0) {
-    return std::chrono::local_days{std::chrono::year{year} / std::chrono::month{month} / day} +
-           hours{hour} + minutes{minute};
+constexpr Local local(int year, int month, int day, int hour = 0, int minute = 0) {
+    return std::chrono::local_days{std::chrono::year{year} / month / day} + hours{hour} +
+           minutes{minute};
 }
 
 // The first instant at which the zone's clock reads so.
