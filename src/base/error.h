@@ -13,6 +13,7 @@ enum class ErrorCode {
     denied,     // it exists, and the rules or the system forbid it
     busy,       // somebody else holds it
     limit,      // a bound of ours was passed
+    damaged,    // what is stored cannot be read as what it should be
     system,     // a system call failed: system_errno is set
 };
 

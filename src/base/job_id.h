@@ -28,6 +28,9 @@ class JobId {
         return JobId(join({owner, table, "line", schedule_text, command, std::to_string(number)}));
     }
 
+    // Of what bytes() gave.
+    static JobId of_bytes(std::string bytes) { return JobId(std::move(bytes)); }
+
     const std::string& bytes() const { return *text_; }
     std::string_view owner() const { return field(0); }
     std::string_view table() const { return field(1); }

@@ -34,6 +34,15 @@ void MemoryLedger::open_pass(const engine::OpenPass& open) {
     if (open.fixed_too) fixed_decided_until_ = open.to;
 }
 
+void MemoryLedger::adopt(const engine::Memory& memory) {
+    decided_until_ = memory.decided_until;
+    fixed_decided_until_ = memory.fixed_decided_until;
+    passes_ = memory.passes;
+    for (const auto& [id, job] : memory.jobs) {
+        jobs_[id] = {job, {{job.reached_in, job.reached}}};
+    }
+}
+
 engine::Memory MemoryLedger::recall(bool same_boot) const {
     engine::Memory memory;
     memory.decided_until = decided_until_;

@@ -17,6 +17,9 @@ class MemoryLedger {
     engine::Decided decide(const engine::Decide& decide);
     void open_pass(const engine::OpenPass& open);
 
+    // Goes on from what another ledger recalls.
+    void adopt(const engine::Memory& memory);
+
     // What an engine that starts now is to be told. `same_boot`: the machine has not been started
     // since.
     engine::Memory recall(bool same_boot) const;

@@ -1,0 +1,397 @@
+#include "ledger/store.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "ledger/schema.h"
+#include "ledger/spelling.h"
+#include "ledger/state_row.h"
+
+namespace cron::ledger {
+namespace {
+
+using engine::Cause;
+using engine::Fate;
+using engine::Outcome;
+
+// One clause of why, of what the outcome has.
+std::string reason_of(const Outcome& outcome) {
+    if (!outcome.reason.empty() || outcome.launch_error.stage.empty()) return outcome.reason;
+    return fmt::format("{}: errno {}", outcome.launch_error.stage, outcome.launch_error.error);
+}
+
+}  // namespace
+
+class Store::State {
+  public:
+    static Result<std::unique_ptr<State>> open(const Options& options);
+
+    Result<engine::Decided> decide(const engine::Decide& order);
+    Result<void> open_pass(const engine::OpenPass& order);
+    Result<void> finish(const std::vector<engine::Finish>& orders);
+    Result<engine::Memory> recall();
+    Result<void> adopt(const engine::Memory& memory);
+    Result<bool> prune(Instant before, std::int64_t rows_max, std::int64_t limit);
+    std::uint64_t lost() const { return lost_; }
+
+  private:
+    explicit State(Database database) : database_(std::move(database)) {}
+
+    Result<void> prepare();
+    Result<void> begin_boot(const std::string& boot_id);
+    Result<void> write_row() { return write_state(database_, row_); }
+    Result<void> read_passes();
+    Result<void> read_jobs();
+    Result<std::int64_t> row_of(const JobId& job);
+    Result<void> set_reached(std::int64_t job, const engine::JobMemory& memory);
+    Result<void> know(const engine::KnownJob& known);
+    Result<bool> claim(std::int64_t job, const engine::Verdict& verdict);
+    Result<void> add_pass(const engine::OpenPass& order);
+    Result<void> add_run(std::int64_t job, const engine::Verdict& verdict);
+    Result<bool> take(const engine::Verdict& verdict);
+    Result<void> finish(const engine::Finish& order);
+    template <class Body>
+    Result<void> in_transaction(Body body);
+
+    Database database_;
+    Statement add_job_, set_reached_, claim_, add_run_, finish_;
+    std::map<JobId, std::int64_t> jobs_;  // the rows of those that are known
+    StateRow row_;
+    engine::Passes passes_;
+    bool same_boot_ = false;
+    std::uint64_t lost_ = 0;
+};
+
+Result<std::unique_ptr<Store::State>> Store::State::open(const Options& options) {
+    auto database = Database::open({options.path, options.vfs, false});
+    if (!database) return tl::unexpected(database.error());
+    std::unique_ptr<State> state(new State(*std::move(database)));
+    // In the write-ahead log readers and the writer do not wait for each other; FULL syncs it at
+    // each commit.
+    for (const char* pragma :
+         {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"}) {
+        if (auto set = state->database_.run(pragma); !set) return tl::unexpected(set.error());
+    }
+    if (auto made = prepare_schema(state->database_); !made) return tl::unexpected(made.error());
+    if (auto made = state->prepare(); !made) return tl::unexpected(made.error());
+    if (auto begun = state->begin_boot(options.boot_id); !begun) {
+        return tl::unexpected(begun.error());
+    }
+    return state;
+}
+
+Result<void> Store::State::prepare() {
+    const std::pair<Statement*, const char*> statements[] = {
+        {&add_job_, "INSERT INTO job (name) VALUES (?1)"},
+        {&set_reached_, "UPDATE job SET reached = ?2, reached_in = ?3 WHERE id = ?1"},
+        {&claim_,
+         "INSERT INTO decided (job, pass, due) VALUES (?1, ?2, ?3) "
+         "ON CONFLICT DO UPDATE SET due = excluded.due WHERE excluded.due > due"},
+        {&add_run_,
+         "INSERT INTO run (job, due, pass, boot, fate, cause, first, count, into_due) "
+         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"},
+        {&finish_,
+         "UPDATE run SET attempt = ?5, outcome = ?6, exit_status = ?7, signal = ?8, started = ?9, "
+         "ended = ?10, duration = ?11, cpu_time = ?12, peak_memory = ?13, reason = ?14 "
+         "WHERE job = ?1 AND due = ?2 AND pass = ?3 AND boot = ?4"},
+    };
+    for (const auto& [statement, sql] : statements) {
+        auto prepared = database_.prepare(sql);
+        if (!prepared) return tl::unexpected(prepared.error());
+        *statement = *std::move(prepared);
+    }
+    auto row = read_state(database_);
+    if (!row) return tl::unexpected(row.error());
+    row_ = *std::move(row);
+    if (auto read = read_passes(); !read) return read;
+    return read_jobs();
+}
+
+// Numbers the boot if it is a new one, and settles what the daemon before has left open.
+Result<void> Store::State::begin_boot(const std::string& boot_id) {
+    same_boot_ = !boot_id.empty() && row_.boot_id == boot_id;
+    return in_transaction([&]() -> Result<void> {
+        if (!same_boot_) {
+            row_.boot_id = boot_id;
+            ++row_.boot;
+        }
+        if (auto written = write_row(); !written) return written;
+        if (auto settled = database_.run(
+                "UPDATE run SET outcome = 'lost', reason = 'the daemon ended before its outcome' "
+                "WHERE fate = 'start' AND outcome IS NULL");
+            !settled) {
+            return settled;
+        }
+        lost_ = static_cast<std::uint64_t>(database_.changes());
+        return {};
+    });
+}
+
+template <class Body>
+Result<void> Store::State::in_transaction(Body body) {
+    const StateRow before = row_;
+    const engine::Passes passes_before = passes_;
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return tl::unexpected(transaction.error());
+    Result<void> done = body();
+    if (done) done = transaction->commit();
+    if (!done) {
+        row_ = before;
+        passes_ = passes_before;
+        jobs_.clear();  // what was added is gone with the transaction
+        transaction = tl::unexpected(done.error());
+        if (auto read = read_jobs(); !read) return read;
+    }
+    return done;
+}
+
+Result<void> Store::State::read_passes() {
+    auto statement =
+        database_.prepare("SELECT number, fixed_too, set_to FROM pass ORDER BY number");
+    if (!statement) return tl::unexpected(statement.error());
+    passes_ = {};
+    for (auto row = statement->step();; row = statement->step()) {
+        if (!row) return tl::unexpected(row.error());
+        if (!*row) return {};
+        passes_.open(static_cast<engine::Pass>(statement->number(0)), statement->number(1) != 0,
+                     to_instant(statement->number(2)));
+    }
+}
+
+Result<void> Store::State::read_jobs() {
+    auto statement = database_.prepare("SELECT id, name FROM job");
+    if (!statement) return tl::unexpected(statement.error());
+    jobs_.clear();
+    for (auto row = statement->step();; row = statement->step()) {
+        if (!row) return tl::unexpected(row.error());
+        if (!*row) return {};
+        jobs_.emplace(JobId::of_bytes(statement->bytes(1)), statement->number(0));
+    }
+}
+
+Result<std::int64_t> Store::State::row_of(const JobId& job) {
+    const auto known = jobs_.find(job);
+    if (known != jobs_.end()) return known->second;
+    if (auto added = add_job_.bind_bytes(1, job.bytes()).run(); !added) {
+        return tl::unexpected(added.error());
+    }
+    return jobs_.emplace(job, database_.last_row()).first->second;
+}
+
+Result<void> Store::State::set_reached(std::int64_t job, const engine::JobMemory& memory) {
+    return set_reached_.bind(1, job)
+        .bind(2, count(memory.reached))
+        .bind(3, std::int64_t{memory.reached_in})
+        .run();
+}
+
+Result<void> Store::State::know(const engine::KnownJob& known) {
+    const auto job = row_of(known.job);
+    if (!job) return tl::unexpected(job.error());
+    return set_reached(*job, {known.since, passes_.last()});
+}
+
+// Whether the due time is after all that was decided of its job and pass.
+Result<bool> Store::State::claim(std::int64_t job, const engine::Verdict& verdict) {
+    auto claimed = claim_.bind(1, job)
+                       .bind(2, std::int64_t{verdict.key.pass})
+                       .bind(3, count(verdict.key.due))
+                       .run();
+    if (!claimed) return tl::unexpected(claimed.error());
+    return database_.changes() == 1;
+}
+
+Result<void> Store::State::add_run(std::int64_t job, const engine::Verdict& verdict) {
+    const bool is_boot = verdict.cause == Cause::boot;
+    const auto into = verdict.fate == Fate::merged
+                          ? std::optional<std::int64_t>(count(verdict.into))
+                          : std::nullopt;
+    return add_run_
+        .bind(1, job)
+        // Of a boot there is one, whatever the clock read at it.
+        .bind(2, is_boot ? 0 : count(verdict.key.due))
+        .bind(3, is_boot ? 0 : std::int64_t{verdict.key.pass})
+        .bind(4, is_boot ? row_.boot : 0)
+        .bind_text(5, spelling_of(verdict.fate))
+        .bind_text(6, spelling_of(verdict.cause))
+        .bind(7, count(verdict.first))
+        .bind(8, static_cast<std::int64_t>(verdict.count))
+        .bind(9, into)
+        .run();
+}
+
+// False: it is refused.
+Result<bool> Store::State::take(const engine::Verdict& verdict) {
+    const auto job = row_of(verdict.key.job);
+    if (!job) return tl::unexpected(job.error());
+    if (verdict.cause != Cause::boot) {
+        const Result<bool> claimed = claim(*job, verdict);
+        if (!claimed || !*claimed) return claimed;
+        auto reached = set_reached(*job, {verdict.key.due, verdict.key.pass});
+        if (!reached) return tl::unexpected(reached.error());
+    }
+    if (auto added = add_run(*job, verdict); !added) return tl::unexpected(added.error());
+    return database_.changes() == 1;
+}
+
+Result<engine::Decided> Store::State::decide(const engine::Decide& order) {
+    engine::Decided answer{order.batch, {}};
+    const Result<void> done = in_transaction([&]() -> Result<void> {
+        for (const engine::KnownJob& known : order.known) {
+            if (auto kept = know(known); !kept) return kept;
+        }
+        for (const engine::Verdict& verdict : order.verdicts) {
+            const Result<bool> taken = take(verdict);
+            if (!taken) return tl::unexpected(taken.error());
+            if (!*taken && verdict.fate == Fate::start) answer.refused.push_back(verdict.key);
+        }
+        if (!order.decided_until) return {};
+        row_.decided_until = order.decided_until;
+        row_.fixed_decided_until = std::max(row_.fixed_decided_until, row_.decided_until);
+        return write_row();
+    });
+    if (!done) return tl::unexpected(done.error());
+    return answer;
+}
+
+Result<void> Store::State::add_pass(const engine::OpenPass& order) {
+    auto statement = database_.prepare(
+        "INSERT OR REPLACE INTO pass (number, fixed_too, reached, set_to) VALUES (?1, ?2, ?3, ?4)");
+    if (!statement) return tl::unexpected(statement.error());
+    passes_.open(order.pass, order.fixed_too, order.to);
+    return statement->bind(1, std::int64_t{order.pass})
+        .bind(2, std::int64_t{order.fixed_too})
+        .bind(3, count(order.from))
+        .bind(4, count(order.to))
+        .run();
+}
+
+Result<void> Store::State::open_pass(const engine::OpenPass& order) {
+    return in_transaction([&]() -> Result<void> {
+        if (auto added = add_pass(order); !added) return added;
+        row_.decided_until = order.to;
+        if (order.fixed_too) row_.fixed_decided_until = order.to;
+        return write_row();
+    });
+}
+
+Result<void> Store::State::finish(const engine::Finish& order) {
+    // What the ledger has refused is on record already, under another fate.
+    if (order.outcome.kind == Outcome::Kind::refused) return {};
+    const auto job = row_of(order.key.job);
+    if (!job) return tl::unexpected(job.error());
+    const Outcome& outcome = order.outcome;
+    const bool is_boot =
+        order.entry != nullptr && order.entry->schedule.kind() == schedule::Schedule::Kind::reboot;
+    const bool has_ended = outcome.kind == Outcome::Kind::exited;
+    const auto value = std::int64_t{outcome.status.value};
+    const auto given = [](bool is_given, std::int64_t number) {
+        return is_given ? std::optional<std::int64_t>(number) : std::nullopt;
+    };
+    const std::string reason = reason_of(outcome);
+    return finish_.bind(1, *job)
+        .bind(2, is_boot ? 0 : count(order.key.due))
+        .bind(3, is_boot ? 0 : std::int64_t{order.key.pass})
+        .bind(4, is_boot ? row_.boot : 0)
+        .bind(5, std::int64_t{order.attempt})
+        .bind_text(6, spelling_of(outcome.kind))
+        .bind(7, given(has_ended && !outcome.status.signalled, value))
+        .bind(8, given(has_ended && outcome.status.signalled, value))
+        .bind(9, count(outcome.started))
+        .bind(10, count(outcome.ended))
+        .bind(11, given(has_ended, outcome.duration.count()))
+        .bind(12, given(has_ended, outcome.usage.cpu_time.count()))
+        .bind(13, given(has_ended, static_cast<std::int64_t>(outcome.usage.peak_memory_bytes)))
+        .bind_text(14, reason)
+        .run();
+}
+
+Result<void> Store::State::finish(const std::vector<engine::Finish>& orders) {
+    return in_transaction([&]() -> Result<void> {
+        for (const engine::Finish& order : orders) {
+            if (auto finished = finish(order); !finished) return finished;
+        }
+        return {};
+    });
+}
+
+Result<engine::Memory> Store::State::recall() {
+    engine::Memory memory;
+    memory.decided_until = row_.decided_until;
+    memory.fixed_decided_until = row_.fixed_decided_until;
+    memory.passes = passes_;
+    memory.same_boot = same_boot_;
+    auto statement =
+        database_.prepare("SELECT name, reached, reached_in FROM job WHERE reached IS NOT NULL");
+    if (!statement) return tl::unexpected(statement.error());
+    for (auto row = statement->step();; row = statement->step()) {
+        if (!row) return tl::unexpected(row.error());
+        if (!*row) return memory;
+        memory.jobs[JobId::of_bytes(statement->bytes(0))] = {
+            to_instant(statement->number(1)), static_cast<engine::Pass>(statement->number(2))};
+    }
+}
+
+Result<void> Store::State::adopt(const engine::Memory& memory) {
+    return in_transaction([&]() -> Result<void> {
+        row_.decided_until = std::max(row_.decided_until, memory.decided_until);
+        row_.fixed_decided_until = std::max(row_.fixed_decided_until, memory.fixed_decided_until);
+        for (const auto& [id, job] : memory.jobs) {
+            const auto row = row_of(id);
+            if (!row) return tl::unexpected(row.error());
+            if (auto reached = set_reached(*row, job); !reached) return reached;
+            engine::Verdict verdict;
+            verdict.key = {id, job.reached, job.reached_in};
+            if (auto claimed = claim(*row, verdict); !claimed) {
+                return tl::unexpected(claimed.error());
+            }
+        }
+        return write_row();
+    });
+}
+
+Result<bool> Store::State::prune(Instant before, std::int64_t rows_max, std::int64_t limit) {
+    bool is_more = false;
+    const Result<void> done = in_transaction([&]() -> Result<void> {
+        auto statement = database_.prepare(
+            "DELETE FROM run WHERE id IN (SELECT id FROM (SELECT id, due, outcome, fate, "
+            "row_number() OVER (PARTITION BY job ORDER BY id DESC) AS place FROM run) "
+            "WHERE (due < ?1 OR place > ?2) AND (fate <> 'start' OR outcome IS NOT NULL) "
+            "LIMIT ?3)");
+        if (!statement) return tl::unexpected(statement.error());
+        auto deleted = statement->bind(1, count(before)).bind(2, rows_max).bind(3, limit).run();
+        if (!deleted) return deleted;
+        is_more = database_.changes() == limit;
+        return {};
+    });
+    if (!done) return tl::unexpected(done.error());
+    return is_more;
+}
+
+Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Result<Store> Store::open(const Options& options) {
+    auto state = State::open(options);
+    if (!state) return tl::unexpected(state.error());
+    return Store(*std::move(state));
+}
+
+Result<engine::Decided> Store::decide(const engine::Decide& order) { return state_->decide(order); }
+Result<void> Store::open_pass(const engine::OpenPass& order) { return state_->open_pass(order); }
+Result<void> Store::finish(const std::vector<engine::Finish>& orders) {
+    return state_->finish(orders);
+}
+Result<engine::Memory> Store::recall() { return state_->recall(); }
+Result<void> Store::adopt(const engine::Memory& memory) { return state_->adopt(memory); }
+std::uint64_t Store::lost() const { return state_->lost(); }
+Result<bool> Store::prune(Instant before, std::int64_t rows_max, std::int64_t limit) {
+    return state_->prune(before, rows_max, limit);
+}
+
+}  // namespace cron::ledger

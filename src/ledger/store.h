@@ -1,0 +1,66 @@
+// The ledger on disk: verdicts, runs and outcomes in SQLite, durable when a call returns. It may
+// wait for the disk: it belongs on a worker, one thread at a time.
+// DESIGN: A due time, start to end; Names of things that run; After a restart.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/effect.h"
+#include "engine/event.h"
+#include "ledger/database.h"
+
+namespace cron::ledger {
+
+class Store {
+  public:
+    struct Options {
+        std::string path;
+        std::string vfs;      // the file layer; empty is the system's
+        std::string boot_id;  // of the boot in which we are
+    };
+    // Opens the database, or makes it. Runs that were granted and have no outcome are lost, on
+    // record, and counted in lost().
+    static Result<Store> open(const Options& options);
+    Store(Store&&) noexcept;
+    Store& operator=(Store&&) noexcept;
+    ~Store();
+
+    // One transaction. Takes the verdicts in their order; those that the answer refuses left no
+    // row. A scheduled due time that is not after the latest decided one of its job and pass is
+    // refused, and a second run of a job for @reboot in one boot.
+    Result<engine::Decided> decide(const engine::Decide& order);
+    Result<void> open_pass(const engine::OpenPass& order);
+    // How runs ended; all or none.
+    Result<void> finish(const std::vector<engine::Finish>& orders);
+
+    // What an engine that starts now is to be told.
+    Result<engine::Memory> recall();
+    // Takes over what was decided elsewhere while there was no database, or another one.
+    Result<void> adopt(const engine::Memory& memory);
+    std::uint64_t lost() const;
+
+    // Deletes what was decided before `before`, and of each job all but the latest `rows_max` rows;
+    // at most `limit` rows. True if there is more. Never the latest decided due times.
+    Result<bool> prune(Instant before, std::int64_t rows_max, std::int64_t limit);
+
+  private:
+    class State;
+    explicit Store(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+// What stood in the way of the store: it is out of it, under another name.
+struct Opening {
+    Store store;
+    std::optional<std::string> set_aside;  // the path at which a damaged database is now
+};
+
+// As Store::open; a damaged database is renamed, and a new one made.
+Result<Opening> open_or_replace(const Store::Options& options);
+
+}  // namespace cron::ledger
