@@ -114,6 +114,8 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
     if (!table_worker) return tl::unexpected(table_worker.error());
     auto account_worker = Worker::create();
     if (!account_worker) return tl::unexpected(account_worker.error());
+    auto ledger_worker = Worker::create();
+    if (!ledger_worker) return tl::unexpected(ledger_worker.error());
     auto launcher = process::Launcher::create(setting.job_program);
     if (!launcher) return tl::unexpected(launcher.error());
     raise_descriptor_limit();
@@ -121,7 +123,8 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
     std::unique_ptr<Crond> crond(
         new Crond(setting,
                   Base{std::move(locks), *std::move(loop), *std::move(timers), *std::move(signals),
-                       *std::move(table_worker), *std::move(account_worker), *std::move(launcher)},
+                       *std::move(table_worker), *std::move(account_worker),
+                       *std::move(ledger_worker), *std::move(launcher)},
                   *zone));
     if (auto opened = crond->open(*zone); !opened) return tl::unexpected(opened.error());
     return crond;
@@ -132,6 +135,8 @@ Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone)
       base_(std::move(base)),
       log_(log_options(setting.options)),
       engine_(limits(setting.options)),
+      keeper_(base_.ledger_worker, {[this](engine::Decided answer) { happened(std::move(answer)); },
+                                    [this](const Record& record) { write(record); }}),
       accounts_(base_.account_worker),
       delivery_(base_.loop, base_.launcher, log_,
                 {short_host_name(), setting.paths.mailer,
@@ -158,6 +163,11 @@ Result<void> Crond::open(const calendar::Zone& zone) {
     if (!runs) return tl::unexpected(runs.error());
     runs_ = *std::move(runs);
 
+    // Tables as arguments are run anew by whoever gives them: there is nothing to go on from.
+    if (!has_own_tables()) {
+        auto kept = keeper_.open({setting_.paths.ledger, "", read_boot_id().value_or("")});
+        if (!kept) return kept;
+    }
     auto tables = TableReader::create(
         base_.table_worker, *std::move(settings), ZoneBook(setting_.zones, zone),
         [this](TableReader::Reading reading) { tables_changed(std::move(reading)); });
@@ -169,7 +179,8 @@ Result<void> Crond::open(const calendar::Zone& zone) {
                                       std::pair{base_.signals.fd(), &Crond::on_signal},
                                       std::pair{base_.table_worker.fd(), &Crond::on_tables},
                                       std::pair{tables_->fd(), &Crond::on_files},
-                                      std::pair{base_.account_worker.fd(), &Crond::on_accounts}}) {
+                                      std::pair{base_.account_worker.fd(), &Crond::on_accounts},
+                                      std::pair{base_.ledger_worker.fd(), &Crond::on_ledger}}) {
         if (auto watched = watch(fd, handler); !watched) return watched;
     }
     return {};
@@ -194,6 +205,7 @@ Result<void> Crond::run(Readiness& readiness) {
     log_.finish(kLogWait);
     base_.table_worker.abandon();
     base_.account_worker.abandon();
+    base_.ledger_worker.abandon();
     return ran;
 }
 
@@ -203,7 +215,7 @@ void Crond::tables_changed(TableReader::Reading reading) {
     if (reading.zone.own) log_.set_zone(*reading.zone.own);
     for (const Record& record : table_log_.tell(reading, readiness_ != nullptr)) write(record);
     if (readiness_ != nullptr) {
-        happened(engine::Started{ledger_.recall(false), are_boot_entries_due()});
+        happened(engine::Started{keeper_.recall(), are_boot_entries_due()});
     }
     engine::TablesChanged event;
     event.removed = std::move(reading.changes.removed);
@@ -251,6 +263,7 @@ void Crond::on_timer() {
     tables_->look(now);
     accounts_.expire(now);
     delivery_.expire(now);
+    keeper_.expire(now);
     if (readiness_ == nullptr) happened(engine::Woken{});
     end_if_done();
     arm();
@@ -289,6 +302,12 @@ void Crond::reload() {
     arm();
 }
 
+void Crond::on_ledger() {
+    base_.ledger_worker.finish();
+    end_if_done();
+    arm();
+}
+
 // Orphans of the container; our own are collected by their pidfds.
 void Crond::on_child() {
     reap_orphans([this](pid_t pid) { return runs_->has_child(pid) || delivery_.has_child(pid); });
@@ -321,7 +340,7 @@ void Crond::stop() {
 void Crond::end_if_done() {
     if (!quit_at_) return;
     // Mailers are processes of their own: where we leave jobs running we leave them too.
-    const bool is_done = delivery_.is_idle() || !ends_jobs();
+    const bool is_done = (delivery_.is_idle() || !ends_jobs()) && keeper_.is_settled();
     if (is_done || read_clock().monotonic >= *quit_at_) base_.loop.stop();
 }
 
@@ -344,8 +363,8 @@ void Crond::happened(engine::Event event) {
 
 void Crond::arm() {
     std::optional<Monotonic> monotonic = tables_->next_look();
-    for (const auto& other :
-         {wake_.monotonic, quit_at_, accounts_.deadline(), delivery_.deadline()}) {
+    for (const auto& other : {wake_.monotonic, quit_at_, accounts_.deadline(), delivery_.deadline(),
+                              keeper_.deadline()}) {
         if (other) monotonic = std::min(*monotonic, *other);
     }
     if (auto armed = base_.timers.arm(wake_.instant, monotonic); !armed) {
@@ -361,16 +380,17 @@ void Crond::carry_out(engine::Decide& order) {
             runs_->prepare(std::string(verdict.key.job.owner()));
         }
     }
-    events_.emplace_back(ledger_.decide(order));
+    keeper_.decide(std::move(order));
 }
 
 void Crond::carry_out(engine::OpenPass& order) {
     write(clock_set_back(order));
-    ledger_.open_pass(order);
+    keeper_.open_pass(order);
 }
 
 void Crond::carry_out(engine::Finish& order) {
     write(run_finished(order, runs_->pid_of(order.run)));
+    keeper_.finish(std::move(order));
 }
 
 void Crond::carry_out(engine::Deliver& order) {

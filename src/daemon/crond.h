@@ -15,6 +15,7 @@
 #include "daemon/delivery.h"
 #include "daemon/event_loop.h"
 #include "daemon/facts.h"
+#include "daemon/keeper.h"
 #include "daemon/lock_file.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
@@ -25,7 +26,6 @@
 #include "daemon/table_reader.h"
 #include "daemon/worker.h"
 #include "engine/engine.h"
-#include "ledger/memory.h"
 #include "process/launch.h"
 
 namespace cron::daemon {
@@ -53,6 +53,7 @@ class Crond {
         Signals signals;
         Worker table_worker;
         Worker account_worker;  // of its own: a slow table must not hold up the starts
+        Worker ledger_worker;   // likewise
         process::Launcher launcher;
     };
 
@@ -69,6 +70,7 @@ class Crond {
     void on_files();
     void on_tables() { base_.table_worker.finish(); }
     void on_accounts() { base_.account_worker.finish(); }
+    void on_ledger();
     void on_child();
     void reload();
     void report();
@@ -98,7 +100,7 @@ class Crond {
     Base base_;
     Log log_;
     engine::Engine engine_;
-    ledger::MemoryLedger ledger_;
+    Keeper keeper_;
     Accounts accounts_;
     Delivery delivery_;
     std::unique_ptr<Runs> runs_;

@@ -187,6 +187,7 @@ Paths paths_of(const Options& options) {
     paths.crontabs = paths.spool + "/crontabs";
     paths.output = paths.spool + "/output";
     paths.spool_lock = paths.spool + "/.crond.lock";
+    paths.ledger = paths.spool + "/ledger.db";
     paths.pidfile = options.pidfile.value_or(at("/run/crond.pid"));
     paths.reboot_marker = at("/run/crond.reboot");
     const spool::Places places = spool::places_below(options.root);

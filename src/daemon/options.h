@@ -47,6 +47,7 @@ struct Paths {
     std::string crontabs;
     std::string output;
     std::string spool_lock;
+    std::string ledger;
     std::string pidfile;
     std::string reboot_marker;
     std::string system_table;

@@ -89,6 +89,7 @@ TEST_CASE("options: an option for one path wins over --root", "[daemon]") {
     CHECK(paths.spool == "/data/cron");
     CHECK(paths.crontabs == "/data/cron/crontabs");
     CHECK(paths.spool_lock == "/data/cron/.crond.lock");
+    CHECK(paths.ledger == "/data/cron/ledger.db");
     CHECK(paths.pidfile == "/home/alice/my.pid");
     CHECK(paths.mailer == "/bin/m");
     CHECK(paths.system_table == "/srv/etc/crontab");

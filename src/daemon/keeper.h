@@ -1,0 +1,106 @@
+// Keeps the ledger for the loop: what the engine orders is written on a worker, in its order, and
+// answered when it is durable. While the disk fails or is slow, verdicts are held in memory, and
+// that is said: jobs run all the same.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "daemon/record.h"
+#include "daemon/worker.h"
+#include "engine/effect.h"
+#include "engine/event.h"
+#include "ledger/memory.h"
+#include "ledger/store.h"
+
+namespace cron::daemon {
+
+inline constexpr seconds kLedgerPatience{2};      // an answer that takes longer comes from memory
+inline constexpr seconds kLedgerRetry{5};         // after an error
+inline constexpr std::size_t kHeldMax = 200'000;  // orders that wait for the disk
+
+class Keeper {
+  public:
+    struct Hooks {
+        std::function<void(engine::Decided)> decided;
+        std::function<void(const Record&)> write;
+    };
+
+    // In memory only, until open().
+    Keeper(Worker& worker, Hooks hooks) : worker_(worker), hooks_(std::move(hooks)) {}
+
+    // Opens the database, in the calling thread. An error is one that must end the start: the
+    // database is of a newer version, or another program's. Any other is said, and tried again.
+    Result<void> open(const ledger::Store::Options& options);
+    // What an engine that starts now is to be told.
+    engine::Memory recall() const { return memory_.recall(same_boot_); }
+
+    // Each is answered by the hook `decided`, at once or later.
+    void decide(engine::Decide order);
+    void open_pass(const engine::OpenPass& order);
+    void finish(engine::Finish order);
+
+    // Nothing is left that waiting would put on record.
+    bool is_settled() const { return is_weak_ || is_idle(); }
+    bool is_idle() const { return waiting_.empty() && flight_ == nullptr; }
+    // When expire() wants to be called.
+    std::optional<Monotonic> deadline() const;
+    void expire(Monotonic now);
+
+  private:
+    struct Order {
+        std::variant<engine::Decide, engine::OpenPass, engine::Finish> what;
+        Monotonic since{};
+        engine::Decided from_memory;  // Decide only: the answer where the disk gives none
+        bool is_answered = false;
+    };
+    // What the worker has done of the orders in flight.
+    struct Written {
+        std::size_t done = 0;                  // so many of the first
+        std::vector<engine::Decided> answers;  // to the verdicts among them
+        std::optional<Error> error;            // why not the others
+        std::optional<std::string> set_aside;
+    };
+    // Used by the worker while orders are in flight, else by nobody.
+    struct Shared {
+        ledger::Store::Options options;
+        std::optional<ledger::Store> store;
+        engine::Memory memory;  // for a store that is opened late
+    };
+    static Written write(Shared& shared, const std::vector<Order>& orders);
+    static Result<void> write_all(Shared& shared, const std::vector<Order>& orders,
+                                  Written& written);
+    static Result<std::size_t> write_next(ledger::Store& store, const std::vector<Order>& orders,
+                                          Written& written);
+
+    void add(Order order);
+    void send();
+    void written(const Written& written);
+    void take_back(std::size_t done);
+    void answer_durably(Order& order, const engine::Decided& decided);
+    void answer_from_memory(Order& order);
+    void weaken(const std::string& why);
+    void say(Level level, std::string_view event, std::string message);
+    void say_set_aside(const std::string& path);
+    template <class Each>
+    void for_unanswered(Each each);
+
+    Worker& worker_;
+    Hooks hooks_;
+    ledger::MemoryLedger memory_;  // all that was decided, durable or not
+    bool same_boot_ = false;
+    std::shared_ptr<Shared> shared_;  // null: in memory only
+    std::deque<Order> waiting_;
+    std::shared_ptr<std::vector<Order>> flight_;  // what the worker writes; null: nothing
+    std::optional<Monotonic> retry_at_;
+    bool is_weak_ = false;
+    std::size_t dropped_ = 0;
+};
+
+}  // namespace cron::daemon

@@ -1,0 +1,179 @@
+// The ledger as the loop sees it: durable answers while the disk works, answers from memory while
+// it does not, and nothing forgotten in between.
+#include "daemon/keeper.h"
+
+#include <poll.h>
+
+#include <fstream>
+#include <future>
+
+#include <catch2/catch.hpp>
+
+#include "../ledger/faulty_files.h"
+#include "support.h"
+
+namespace cron::daemon {
+namespace {
+
+engine::Verdict verdict(const std::string& name, long due) {
+    engine::Verdict made;
+    made.key = {JobId::named("root", "/t", name), Instant{seconds{due}}, 0};
+    made.first = made.key.due;
+    return made;
+}
+
+// A keeper with a worker, and what it has said.
+class Desk {
+  public:
+    explicit Desk(ledger::FaultyFiles& files)
+        : Desk(ledger::Store::Options{"ledger.db", files.name(), "boot"}) {}
+    explicit Desk(ledger::Store::Options options)
+        : options_(std::move(options)),
+          worker_(*Worker::create()),
+          keeper_(worker_, {[this](engine::Decided answer) { answers.push_back(answer); },
+                            [this](const Record& record) { said.emplace_back(record.event); }}) {}
+    ~Desk() {
+        while (worker_.pending() > 0) wait();
+    }
+
+    Keeper& keeper() { return keeper_; }
+    Result<void> open() { return keeper_.open(options_); }
+    void decide(const std::string& name, long due) {
+        keeper_.decide({++batch_, {verdict(name, due)}, {}, {}});
+    }
+    void wait() {
+        pollfd ready{worker_.fd(), POLLIN, 0};
+        REQUIRE(::poll(&ready, 1, 60'000) == 1);
+        worker_.finish();
+    }
+    void wait_for_answers(std::size_t count) {
+        while (answers.size() < count) wait();
+    }
+    Worker& worker() { return worker_; }
+
+    std::vector<engine::Decided> answers;
+    std::vector<std::string> said;
+
+  private:
+    ledger::Store::Options options_;
+    Worker worker_;
+    Keeper keeper_;
+    std::uint64_t batch_ = 0;
+};
+
+using Said = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("keeper: in memory only it answers at once", "[daemon]") {
+    ledger::FaultyFiles files(1);
+    Desk desk(files);
+    desk.decide("a", 60);
+    desk.decide("a", 60);
+    REQUIRE(desk.answers.size() == 2);
+    CHECK(desk.answers[0].refused.empty());
+    CHECK(desk.answers[1].refused.size() == 1);
+    CHECK(desk.keeper().is_idle());
+}
+
+TEST_CASE("keeper: what it granted is refused after a restart", "[daemon]") {
+    ledger::FaultyFiles files(1);
+    {
+        Desk desk(files);
+        REQUIRE(desk.open());
+        desk.decide("a", 60);
+        CHECK(desk.answers.empty());  // not before it is durable
+        desk.wait_for_answers(1);
+        CHECK(desk.answers[0].refused.empty());
+    }
+    Desk desk(files);
+    REQUIRE(desk.open());
+    CHECK(desk.said == Said{"runs-lost"});
+    CHECK(desk.keeper().recall().jobs.size() == 1);
+    desk.decide("a", 60);
+    desk.wait_for_answers(1);
+    CHECK(desk.answers[0].refused.size() == 1);
+}
+
+TEST_CASE("keeper: while the disk fails verdicts come from memory, and are written later",
+          "[daemon]") {
+    ledger::FaultyFiles files(1);
+    {
+        Desk desk(files);
+        REQUIRE(desk.open());
+        desk.decide("a", 60);
+        desk.wait_for_answers(1);
+        files.fail_call(1, true);
+        desk.decide("a", 120);
+        desk.wait_for_answers(2);
+        CHECK(desk.answers[1].refused.empty());
+        CHECK(desk.said == Said{"ledger-weak"});
+        desk.decide("a", 120);  // at once: nobody waits for a disk that is known to fail
+        REQUIRE(desk.answers.size() == 3);
+        CHECK(desk.answers[2].refused.size() == 1);
+        desk.decide("b", 180);
+        files.fail_call(0);
+        CHECK_FALSE(desk.keeper().is_idle());
+        REQUIRE(desk.keeper().deadline());
+        desk.keeper().expire(*desk.keeper().deadline());
+        while (!desk.keeper().is_idle()) desk.wait();
+        CHECK(desk.said == Said{"ledger-weak", "ledger-restored"});
+    }
+    Desk desk(files);
+    REQUIRE(desk.open());
+    for (const auto& [name, due] : {std::pair{"a", 120}, std::pair{"b", 180}}) {
+        const std::size_t before = desk.answers.size();
+        desk.decide(name, due);
+        desk.wait_for_answers(before + 1);
+        CHECK(desk.answers.back().refused.size() == 1);
+    }
+}
+
+TEST_CASE("keeper: a disk that does not answer holds up nobody", "[daemon]") {
+    ledger::FaultyFiles files(1);
+    Desk desk(files);
+    REQUIRE(desk.open());
+    std::promise<void> release;
+    REQUIRE(desk.worker().post([held = release.get_future().share()]() -> Worker::Continuation {
+        held.wait();
+        return [] {};
+    }));
+    desk.decide("a", 60);
+    CHECK(desk.answers.empty());
+    REQUIRE(desk.keeper().deadline());
+    desk.keeper().expire(*desk.keeper().deadline());
+    REQUIRE(desk.answers.size() == 1);
+    CHECK(desk.said == Said{"ledger-weak"});
+    release.set_value();
+    while (!desk.keeper().is_idle()) desk.wait();
+    CHECK(desk.answers.size() == 1);
+    CHECK(desk.said == Said{"ledger-weak", "ledger-restored"});
+}
+
+TEST_CASE("keeper: a damaged ledger is set aside and a new one begun, and that is said",
+          "[daemon]") {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "ledger.db") << std::string(4096, 'x');
+    Desk desk({folder / "ledger.db", "", "boot"});
+    REQUIRE(desk.open());
+    CHECK(desk.said == Said{"ledger-damaged"});
+    CHECK(content_of(folder / "ledger.db.damaged-1") == std::string(4096, 'x'));
+    desk.decide("a", 60);
+    desk.wait_for_answers(1);
+    CHECK(desk.answers[0].refused.empty());
+}
+
+TEST_CASE("keeper: a ledger of a newer version ends the start", "[daemon]") {
+    ledger::FaultyFiles files(1);
+    {
+        auto database = ledger::Database::open({"ledger.db", files.name(), false});
+        REQUIRE(database);
+        REQUIRE(database->run("CREATE TABLE x (y); PRAGMA user_version = 99"));
+    }
+    Desk desk(files);
+    const auto opened = desk.open();
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().message.find("ledger.db") == 0);
+}
+
+}  // namespace cron::daemon
