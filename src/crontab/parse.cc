@@ -51,7 +51,7 @@ class Parser {
     void add_entry(const Line& line, const EntryText& text, const schedule::Schedule& schedule,
                    JobId id);
     std::string_view command_of(const EntryText& text) const;
-    JobId number_job(const EntryText& text);
+    JobId identify_job(const EntryText& text, const std::string& name);
     void refuse_line(const Line& line, Finding finding);
     void refuse_assignment(const Line& line, std::string_view name, Finding finding);
 
@@ -203,6 +203,12 @@ void Parser::check_name(const Line& line, std::string_view name) {
     }
 }
 
+// ", 10s", for a message.
+std::string default_of(const Setting& setting) {
+    return setting.default_value.empty() ? std::string()
+                                         : fmt::format(", {}", setting.default_value);
+}
+
 void Parser::apply_setting(const Line& line, const Setting& setting, std::string_view value) {
     if (setting.bad_value_stops_entries) suspensions_.end(setting.name);
     const auto applied = setting.apply(settings_, value);
@@ -210,8 +216,8 @@ void Parser::apply_setting(const Line& line, const Setting& setting, std::string
     const std::size_t begin = column_of(line, value);
     refuse_assignment(line, setting.name,
                       {"bad-setting", begin, begin + value.size(), applied.error().message,
-                       fmt::format("{} is {}; {}=\"\" is the default", setting.name,
-                                   setting.meaning, setting.name)});
+                       fmt::format("{0} is {1}; {0}=\"\" is the default{2}", setting.name,
+                                   setting.meaning, default_of(setting))});
 }
 
 // An error, under which the entries below may not be run.
@@ -231,7 +237,8 @@ void Parser::read_entry_line(const Line& line) {
     auto entry = read_entry(text, options_.kind, form);
     // The seed needs the whole line; without it the schedule is read for its errors: they come
     // first.
-    const JobId id = entry ? number_job(*entry) : JobId();
+    const std::string name = settings_.take_name();
+    const JobId id = entry ? identify_job(*entry, name) : JobId();
     if (!form_is_known) return suspensions_.count_entry();
     const std::size_t schedule_column = begin + schedule_begin(text);
     const std::string_view scheduled = line.text.substr(schedule_column);
@@ -246,8 +253,9 @@ void Parser::read_entry_line(const Line& line) {
     add_entry(line, *entry, schedule->schedule, id);
 }
 
-JobId Parser::number_job(const EntryText& text) {
+JobId Parser::identify_job(const EntryText& text, const std::string& name) {
     const std::string_view owner = options_.kind == Kind::system ? text.user : options_.owner;
+    if (!name.empty()) return JobId::named(owner, options_.name, name);
     const auto numbered = [&](std::uint32_t number) {
         return JobId::of_line(owner, options_.name, text.schedule_text, text.command, number);
     };
@@ -283,6 +291,14 @@ std::string_view Parser::command_of(const EntryText& text) const {
     return options_.flavour == Flavour::debian ? text.command_with_blanks : text.command;
 }
 
+// A whole number of seconds below the sum of both; the same for a job for as long as they are.
+seconds delay_of(const Policy& policy, const JobId& job, std::uint64_t seed) {
+    const seconds most = policy.jitter + policy.random_delay;
+    if (most <= seconds{0}) return seconds{0};
+    const std::uint64_t choice = stable_hash(job.bytes(), stable_hash("jitter", seed));
+    return seconds{choice % static_cast<std::uint64_t>(most.count())};
+}
+
 void Parser::add_entry(const Line& line, const EntryText& text, const schedule::Schedule& schedule,
                        JobId id) {
     if (suspensions_.any()) return suspensions_.count_entry();
@@ -291,6 +307,11 @@ void Parser::add_entry(const Line& line, const EntryText& text, const schedule::
         return error(line,
                      {"environment-too-large", 0, line.text.size(), environment.error().message,
                       "set fewer variables, or set them less often"});
+    }
+    auto policy = settings_.share_policy(text.flags);
+    if (!policy) {
+        return error(line, {"too-many-settings", 0, line.text.size(), policy.error().message,
+                            "set fewer of them, or set them less often"});
     }
     CommandText command = split_command(command_of(text), options_.flavour);
     auto entry = std::make_shared<Entry>();
@@ -304,9 +325,9 @@ void Parser::add_entry(const Line& line, const EntryText& text, const schedule::
     entry->command = std::move(command.command);
     entry->input = std::move(command.input);
     entry->environment = *std::move(environment);
-    entry->mail_on_failure_only = text.flags.mail_on_failure_only;
+    entry->policy = *std::move(policy);
+    entry->delay = delay_of(*entry->policy, entry->id, seed_);
     entry->quiet = text.flags.quiet;
-    entry->single = text.flags.single;
     entries_.push_back(std::move(entry));
 }
 

@@ -9,17 +9,59 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "crontab/policy_text.h"
+#include "schedule/duration.h"
 
 namespace cron::crontab {
 namespace {
 
 constexpr std::size_t kComparedBytesMax = 64;  // of a name that is looked for among the settings
 
-constexpr std::array<Setting, 2> kSettings = {{
-    {kZoneSetting, "the zone in which the schedules below are read", true, true,
+// One that is handed to a member of the policy.
+template <auto member, auto read>
+Result<void> apply(Settings& settings, std::string_view value) {
+    return settings.set(member, value, read);
+}
+
+Result<seconds> read_timeout(std::string_view value) {
+    return read_duration_up_to(value, schedule::kDurationMax);
+}
+Result<seconds> read_jitter(std::string_view value) {
+    return read_duration_up_to(value, kJitterMax);
+}
+Result<std::optional<Window>> read_some_window(std::string_view value) {
+    return read_window(value);
+}
+
+constexpr std::array<Setting, 14> kSettings = {{
+    {kZoneSetting, "the zone in which the schedules below are read", "", true, true,
      [](Settings& settings, std::string_view value) { return settings.set_zone(value); }},
-    {kSecondsSetting, "yes where the schedules below begin with the second", false, true,
+    {kSecondsSetting, "yes where the schedules below begin with the second", "no", false, true,
      [](Settings& settings, std::string_view value) { return settings.set_seconds(value); }},
+    {kNameSetting, "the name of the next entry's job", "", false, false,
+     [](Settings& settings, std::string_view value) { return settings.set_name(value); }},
+    {"CRON_ENABLED", "no where the entries below are suspended", "yes", false, true,
+     apply<&Policy::enabled, read_yes_no>},
+    {"CRON_OVERLAP", "what happens when a job is due while its last run still lives", "allow",
+     false, true, apply<&Policy::overlap, read_overlap>},
+    {"CRON_TIMEOUT", "how long a run may take before it is ended", "", false, false,
+     apply<&Policy::timeout, read_timeout>},
+    {"CRON_KILL_AFTER", "how long a run that is told to end has until it is killed", "10s", false,
+     false, apply<&Policy::kill_after, read_duration>},
+    {"CRON_RETRY", "how often a run that failed is tried again", "0", false, false,
+     apply<&Policy::retry, read_retry>},
+    {"CRON_CATCH_UP", "how old a missed due time may be to be made up for", "", false, false,
+     apply<&Policy::catch_up, read_timeout>},
+    {"CRON_JITTER", "how much later than due, at most, each job starts at its own time", "", false,
+     false, apply<&Policy::jitter, read_jitter>},
+    {"RANDOM_DELAY", "the same in minutes, as cronie has it", "0", true, false,
+     apply<&Policy::random_delay, read_minutes>},
+    {"CRON_WINDOW", "the span of the day in which the jobs below may start", "", false, true,
+     apply<&Policy::window, read_some_window>},
+    {"CRON_POOL", "the pool whose size limits how many of its jobs run at once", "", false, true,
+     [](Settings& settings, std::string_view value) { return settings.set_pool(value); }},
+    {"CRON_MAIL", "when the output of a run is mailed", "output", false, false,
+     apply<&Policy::mail, read_mail>},
 }};
 
 // Levenshtein's distance.
@@ -62,10 +104,49 @@ Result<void> Settings::set_zone(std::string_view name) {
 }
 
 Result<void> Settings::set_seconds(std::string_view value) {
-    const bool yes = value == "yes";
-    form_ = yes ? schedule::Form::six_fields : schedule::Form::five_fields;
-    if (yes || value == "no" || value.empty()) return {};
-    return failure(ErrorCode::invalid, fmt::format("{} is neither yes nor no", quoted(value)));
+    form_ = schedule::Form::five_fields;
+    if (value.empty()) return {};
+    const auto yes = read_yes_no(value);
+    if (!yes) return tl::unexpected(yes.error());
+    if (*yes) form_ = schedule::Form::six_fields;
+    return {};
+}
+
+Result<void> Settings::set_name(std::string_view value) {
+    name_.clear();
+    if (value.empty()) return {};
+    const auto name = read_name(value);
+    if (!name) return tl::unexpected(name.error());
+    if (!names_.emplace(*name).second) {
+        return failure(ErrorCode::invalid,
+                       fmt::format("{} names another job of this table", quoted(*name)));
+    }
+    name_ = *name;
+    return {};
+}
+
+Result<void> Settings::set_pool(std::string_view value) {
+    return set(&Policy::pool, value, [this](std::string_view text) -> Result<std::string> {
+        const auto name = read_name(text);
+        if (!name) return tl::unexpected(name.error());
+        return options_.kind == Kind::system ? std::string(*name)
+                                             : fmt::format("{}/{}", options_.owner, *name);
+    });
+}
+
+Result<std::shared_ptr<const Policy>> Settings::share_policy(const Flags& flags) {
+    auto& shared = shared_[{flags.single, flags.mail_on_failure_only}];
+    if (shared != nullptr) return shared;
+    if (policies_ >= kPoliciesMax) {
+        return failure(ErrorCode::limit,
+                       fmt::format("the settings change more than {} times", kPoliciesMax));
+    }
+    ++policies_;
+    Policy policy = policy_;
+    if (flags.single) policy.overlap = Overlap::forbid;
+    if (flags.mail_on_failure_only) policy.mail = MailWhen::failed_output;
+    shared = std::make_shared<const Policy>(std::move(policy));
+    return shared;
 }
 
 std::span<const Setting> all_settings() { return kSettings; }

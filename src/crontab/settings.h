@@ -2,12 +2,17 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "calendar/zone.h"
+#include "crontab/command.h"
+#include "crontab/policy.h"
 #include "crontab/table.h"
 #include "schedule/schedule.h"
 
@@ -16,6 +21,7 @@ namespace cron::crontab {
 inline constexpr std::string_view kSettingPrefix = "CRON_";
 inline constexpr std::string_view kZoneSetting = "CRON_TZ";
 inline constexpr std::string_view kSecondsSetting = "CRON_SECONDS";
+inline constexpr std::string_view kNameSetting = "CRON_NAME";
 
 // What the settings so far say for the entries below.
 class Settings {
@@ -25,22 +31,46 @@ class Settings {
     // In which the schedules are read.
     const calendar::Zone& zone() const { return zone_; }
     schedule::Form form() const { return form_; }
+    // For the next entry, with its flags. Entries share what is equal; the error: that takes too
+    // much memory in all.
+    Result<std::shared_ptr<const Policy>> share_policy(const Flags& flags);
+    // The name of the next entry's job, once; empty: it is made from its line.
+    std::string take_name() { return std::exchange(name_, {}); }
 
     // An empty name is the daemon's zone.
     Result<void> set_zone(std::string_view name);
     // "yes" is six fields, "no" and nothing are five.
     Result<void> set_seconds(std::string_view value);
+    Result<void> set_name(std::string_view value);
+    Result<void> set_pool(std::string_view value);
+    // What `read` makes of the value; the member's own default where it is empty or bad.
+    template <class Member, class Read>
+    Result<void> set(Member Policy::*member, std::string_view value, Read read) {
+        policy_.*member = Policy{}.*member;
+        shared_.clear();
+        if (value.empty()) return {};
+        auto read_value = read(value);
+        if (!read_value) return tl::unexpected(read_value.error());
+        policy_.*member = *read_value;
+        return {};
+    }
 
   private:
     const Options& options_;
     calendar::Zone zone_;
     schedule::Form form_ = schedule::Form::five_fields;
     std::map<std::string, Result<calendar::Zone>> zones_;  // those asked for so far, by name
+    Policy policy_;
+    std::map<std::pair<bool, bool>, std::shared_ptr<const Policy>> shared_;  // by the flags -s, -n
+    std::size_t policies_ = 0;                                               // made so far
+    std::string name_;
+    std::set<std::string> names_;  // of the table
 };
 
 struct Setting {
     std::string_view name;
-    std::string_view meaning;  // a clause, for messages
+    std::string_view meaning;        // a clause, for messages
+    std::string_view default_value;  // as it would be written; empty: there is none
     bool is_passed_to_jobs = false;
     bool bad_value_stops_entries = false;  // those below, where the default would do harm
     // An empty value restores the default; so does a bad one, which is an error.

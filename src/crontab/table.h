@@ -14,6 +14,7 @@
 #include "base/job_id.h"
 #include "calendar/zone.h"
 #include "crontab/diagnostic.h"
+#include "crontab/policy.h"
 #include "schedule/schedule.h"
 
 namespace cron::crontab {
@@ -45,9 +46,10 @@ struct Entry {
     std::string input;  // what follows, each unescaped % a newline, with a newline at its end;
                         // empty: no input
     std::shared_ptr<const Environment> environment;  // never null
-    bool mail_on_failure_only = false;               // -n (OpenBSD, cronie)
-    bool quiet = false;   // -q (OpenBSD), a leading - on the line (cronie): not logged
-    bool single = false;  // -s (OpenBSD): not while the last run still lives
+    // Never null. The flags -s and -n (OpenBSD, cronie) are in it: overlap and mail.
+    std::shared_ptr<const Policy> policy;
+    seconds delay{};     // its own part of CRON_JITTER and RANDOM_DELAY: it starts so much later
+    bool quiet = false;  // -q (OpenBSD), a leading - on the line (cronie): not logged
 };
 
 using Entries = std::vector<std::shared_ptr<const Entry>>;
@@ -82,6 +84,7 @@ struct Options {
 inline constexpr std::size_t kTableBytesMax = 16U << 20;
 inline constexpr std::size_t kLinesMax = 1'000'000;
 inline constexpr std::size_t kZonesMax = 100;                   // different ones in one table
+inline constexpr std::size_t kPoliciesMax = 100'000;            // different ones in one table
 inline constexpr std::size_t kLineBytesMax = (128U << 10) - 1;  // as MAX_ARG_STRLEN of the kernel
 inline constexpr std::size_t kEnvironmentBytesMax = 1U << 20;
 inline constexpr std::size_t kEnvironmentsBytesMax = 64U << 20;  // of all that differ in one table

@@ -263,6 +263,7 @@ void Crond::on_timer() {
     tables_->look(now);
     accounts_.expire(now);
     delivery_.expire(now);
+    runs_->expire(now);
     keeper_.expire(now);
     if (readiness_ == nullptr) happened(engine::Woken{});
     end_if_done();
@@ -364,7 +365,7 @@ void Crond::happened(engine::Event event) {
 void Crond::arm() {
     std::optional<Monotonic> monotonic = tables_->next_look();
     for (const auto& other : {wake_.monotonic, quit_at_, accounts_.deadline(), delivery_.deadline(),
-                              keeper_.deadline()}) {
+                              keeper_.deadline(), runs_->deadline()}) {
         if (other) monotonic = std::min(*monotonic, *other);
     }
     if (auto armed = base_.timers.arm(wake_.instant, monotonic); !armed) {
@@ -391,6 +392,12 @@ void Crond::carry_out(engine::OpenPass& order) {
 void Crond::carry_out(engine::Finish& order) {
     write(run_finished(order, runs_->pid_of(order.run)));
     keeper_.finish(std::move(order));
+}
+
+void Crond::carry_out(engine::Retry& order) {
+    write(run_retried(order));
+    runs_->keep(order.run);
+    keeper_.retry(std::move(order));
 }
 
 void Crond::carry_out(engine::Deliver& order) {

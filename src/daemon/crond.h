@@ -89,6 +89,7 @@ class Crond {
     void carry_out(engine::Deliver& order);
     void carry_out(engine::Wake& order) { wake_ = order; }
     void carry_out(engine::Postpone& order) { write(run_postponed(order)); }
+    void carry_out(engine::Retry& order);
     void carry_out(engine::Quit& order);
 
     bool has_own_tables() const { return !setting_.options.tables.empty(); }

@@ -92,6 +92,20 @@ std::string_view event_of(engine::Outcome::Kind kind) {
     return "run-ended";
 }
 
+std::string_view event_of(engine::Fate fate) {
+    switch (fate) {
+        case engine::Fate::start:
+            return "due";
+        case engine::Fate::merged:
+            return "due-merged";
+        case engine::Fate::missed:
+            return "due-missed";
+        case engine::Fate::suspended:
+            return "due-suspended";
+    }
+    return "due";
+}
+
 }  // namespace
 
 std::string short_name(const crontab::Entry& entry) { return cut(printable(entry.command)); }
@@ -201,6 +215,21 @@ Record run_postponed(const engine::Postpone& postpone) {
     return record;
 }
 
+Record run_retried(const engine::Retry& retry) {
+    Record record{Level::warning, "run-retried", {}, {}, 0};
+    add_run(record, *retry.entry, retry.key);
+    const std::string status = status_text(retry.outcome.status);
+    record.fields.push_back({"attempt", static_cast<std::int64_t>(retry.attempt)});
+    record.fields.push_back({"status", status});
+    if (!retry.outcome.reason.empty()) record.fields.push_back({"reason", retry.outcome.reason});
+    record.fields.push_back({"delay_s", seconds_text(retry.delay)});
+    record.classic =
+        classic_line(retry.entry->user, "INFO",
+                     fmt::format("attempt {} failed ({}), again in {} s: {}", retry.attempt, status,
+                                 seconds_text(retry.delay), retry.entry->command));
+    return record;
+}
+
 Record run_finished(const engine::Finish& finish, int pid) {
     const engine::Outcome& outcome = finish.outcome;
     Record record{level_of(finish), event_of(outcome.kind), {}, {}, pid};
@@ -209,6 +238,10 @@ Record run_finished(const engine::Finish& finish, int pid) {
     if (outcome.kind == engine::Outcome::Kind::exited) {
         record.fields.push_back({"status", status_text(outcome.status)});
         record.fields.push_back({"duration_s", seconds_text(outcome.duration)});
+        if (finish.attempt > 1) {
+            record.fields.push_back({"attempt", static_cast<std::int64_t>(finish.attempt)});
+        }
+        if (!outcome.reason.empty()) record.fields.push_back({"reason", outcome.reason});
         record.classic = classic_line(
             finish.entry->user, "END",
             fmt::format("{} ({}, {} s)", command,
@@ -230,14 +263,16 @@ Record run_finished(const engine::Finish& finish, int pid) {
 }
 
 Record not_run(const engine::Verdict& verdict) {
-    const bool is_missed = verdict.fate == engine::Fate::missed;
-    Record record{Level::warning, is_missed ? "due-missed" : "due-merged", {}, {}, 0};
+    const bool is_suspended = verdict.fate == engine::Fate::suspended;
+    Record record{is_suspended ? Level::debug : Level::warning, event_of(verdict.fate), {}, {}, 0};
     record.fields.push_back({"user", std::string(verdict.key.job.owner())});
     record.fields.push_back({"job", cut(printable(verdict.key.job.title()))});
     record.fields.push_back({"first", instant_text(verdict.first)});
     record.fields.push_back({"last", instant_text(verdict.key.due)});
     record.fields.push_back({"count", static_cast<std::int64_t>(verdict.count)});
-    if (!is_missed) record.fields.push_back({"into", instant_text(verdict.into)});
+    if (verdict.fate == engine::Fate::merged) {
+        record.fields.push_back({"into", instant_text(verdict.into)});
+    }
     return record;
 }
 

@@ -31,6 +31,7 @@ Record table_notice(const spool::Notice& notice);
 Record table_diagnostic(const spool::Loaded& loaded, const crontab::Diagnostic& diagnostic);
 Record run_started(const engine::Spawn& spawn, int pid, Instant now);
 Record run_postponed(const engine::Postpone& postpone);
+Record run_retried(const engine::Retry& retry);
 // An end, or why a granted run did not start. `pid` is 0 where there was no process.
 Record run_finished(const engine::Finish& finish, int pid);
 // Due times that are not started: missed, or merged into another.

@@ -17,10 +17,7 @@ using engine::Decide;
 using engine::Decided;
 using engine::Finish;
 using engine::OpenPass;
-
-const Decide* verdicts_of(const std::variant<Decide, OpenPass, Finish>& what) {
-    return std::get_if<Decide>(&what);
-}
+using engine::Retry;
 
 }  // namespace
 
@@ -65,6 +62,10 @@ void Keeper::open_pass(const OpenPass& order) {
 }
 
 void Keeper::finish(Finish order) {
+    if (shared_ != nullptr) add({std::move(order), read_clock().monotonic, {}, true});
+}
+
+void Keeper::retry(Retry order) {
     if (shared_ != nullptr) add({std::move(order), read_clock().monotonic, {}, true});
 }
 
@@ -132,7 +133,11 @@ Result<std::size_t> Keeper::write_next(ledger::Store& store, const std::vector<O
         if (auto opened = store.open_pass(*order); !opened) return tl::unexpected(opened.error());
         return 1;
     }
-    if (const Decide* order = verdicts_of(what)) {
+    if (const auto* order = std::get_if<Retry>(&what)) {
+        if (auto kept = store.retry(*order); !kept) return tl::unexpected(kept.error());
+        return 1;
+    }
+    if (const auto* order = std::get_if<Decide>(&what)) {
         auto answer = store.decide(*order);
         if (!answer) return tl::unexpected(answer.error());
         written.answers.push_back(*std::move(answer));
@@ -155,7 +160,8 @@ void Keeper::written(const Written& written) {
     std::size_t next = 0;
     for (std::size_t i = 0; i < written.done; ++i) {
         Order& order = (*flight_)[i];
-        if (verdicts_of(order.what) != nullptr) answer_durably(order, written.answers[next++]);
+        if (std::holds_alternative<Decide>(order.what))
+            answer_durably(order, written.answers[next++]);
     }
     take_back(written.done);
     if (written.error) {

@@ -45,6 +45,7 @@ class Keeper {
     void decide(engine::Decide order);
     void open_pass(const engine::OpenPass& order);
     void finish(engine::Finish order);
+    void retry(engine::Retry order);
 
     // Nothing is left that waiting would put on record.
     bool is_settled() const { return is_weak_ || is_idle(); }
@@ -54,8 +55,9 @@ class Keeper {
     void expire(Monotonic now);
 
   private:
+    using What = std::variant<engine::Decide, engine::OpenPass, engine::Finish, engine::Retry>;
     struct Order {
-        std::variant<engine::Decide, engine::OpenPass, engine::Finish> what;
+        What what;
         Monotonic since{};
         engine::Decided from_memory;  // Decide only: the answer where the disk gives none
         bool is_answered = false;

@@ -117,7 +117,7 @@ void Runs::start_as(const engine::Spawn& spawn, const Result<process::Identity>&
     Live& live = live_.insert_or_assign(spawn.run, *std::move(launched)).first->second;
     if (const auto watched = watch(live); !watched) {
         abort(live);
-        live_.erase(spawn.run);
+        forget(spawn.run);
         const process::LaunchFailure failure = no_resource(watched.error());
         happened_(engine::LaunchFailed{spawn.run, failure.error, failure.temporary});
         return;
@@ -153,6 +153,7 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     auto child = launcher_.launch(order);
     if (!child) return tl::unexpected(child.error());
     live.child = *std::move(child);
+    if (auto kept = kept_.extract(spawn.run)) live.remains = std::move(kept.mapped());
     return live;
 }
 
@@ -165,6 +166,11 @@ Result<Runs::Descriptors> Runs::open_descriptors(Live& live) {
     }
     switch (settings_.output) {
         case OutputFormat::mail: {
+            // A run that is tried again goes on with the output that it has.
+            if (const auto kept = kept_.find(live.spawn.run); kept != kept_.end()) {
+                opened.output_fd = opened.error_fd = kept->second.output->fd();
+                break;
+            }
             auto file = folder_->create(live.spawn.run, live.remains.identity);
             if (!file) return tl::unexpected(file.error());
             if (file->problem()) {
@@ -231,22 +237,29 @@ void Runs::read_report(engine::RunNumber run) {
 
 void Runs::collect(engine::RunNumber run) {
     Live& live = live_.at(run);
-    const Result<std::optional<process::Ended>> ended = process::reap(live.child.pidfd.get());
+    const int pidfd = live.child.pidfd.get();
+    const Result<std::optional<process::Ended>> ended =
+        live.kill_at ? process::look(pidfd) : process::reap(pidfd);
     if (ended && !*ended) return;
     read_report(run);  // what it said last
     live.ended = true;
     live.end_watch.reset();
     live.report_watch.reset();
     live.child.report.reset();
+    if (live.kill_at && ended) {
+        const pid_t pid = live.child.pid;
+        lingering_.emplace(*live.kill_at, std::move(live.child));
+        live.child.pid = pid;  // for the log
+    }
     live.child.pidfd.reset();
     if (live.failure) {
         const process::LaunchFailure failure = *live.failure;
-        live_.erase(run);
+        forget(run);
         happened_(engine::LaunchFailed{run, failure.error, failure.temporary});
     } else if (ended) {
         happened_(engine::Exited{run, (*ended)->status, (*ended)->usage});
     } else {
-        live_.erase(run);
+        forget(run);
         happened_(engine::LaunchFailed{run, {ended.error().message, 0}, false});
     }
 }
@@ -254,7 +267,11 @@ void Runs::collect(engine::RunNumber run) {
 void Runs::signal(const engine::Signal& order) {
     const auto found = live_.find(order.run);
     if (found == live_.end() || found->second.ended) return;
-    const Result<void> sent = process::signal_group(found->second.child, order.signal);
+    Live& live = found->second;
+    if (order.kill_after > microseconds{0}) {
+        live.kill_at = read_clock().monotonic + order.kill_after;
+    }
+    const Result<void> sent = process::signal_group(live.child, order.signal);
     if (!sent) {
         log_.write(said(Level::error, "signal-failed", sent.error().message), read_clock().instant);
     }
@@ -266,12 +283,42 @@ int Runs::pid_of(engine::RunNumber run) const {
 }
 
 bool Runs::has_child(pid_t pid) const {
-    return std::any_of(live_.begin(), live_.end(), [pid](const auto& live) {
-        return live.second.child.pid == pid && !live.second.ended;
-    });
+    return std::any_of(live_.begin(), live_.end(),
+                       [pid](const auto& live) {
+                           return live.second.child.pid == pid && !live.second.ended;
+                       }) ||
+           std::any_of(lingering_.begin(), lingering_.end(),
+                       [pid](const auto& child) { return child.second.pid == pid; });
+}
+
+// Its start came to nothing.
+void Runs::forget(engine::RunNumber run) {
+    auto live = live_.extract(run);
+    const bool has_output = live.mapped().spawn.attempt > 1 && live.mapped().remains.output;
+    if (has_output) kept_.insert_or_assign(run, std::move(live.mapped().remains));
+}
+
+void Runs::keep(engine::RunNumber run) {
+    if (auto remains = take(run)) kept_.insert_or_assign(run, *std::move(remains));
+}
+
+std::optional<Monotonic> Runs::deadline() const {
+    if (lingering_.empty()) return std::nullopt;
+    return lingering_.begin()->first;
+}
+
+void Runs::expire(Monotonic now) {
+    while (!lingering_.empty() && lingering_.begin()->first <= now) {
+        const process::Child child = std::move(lingering_.begin()->second);
+        lingering_.erase(lingering_.begin());
+        // ESRCH: nothing is left of it.
+        static_cast<void>(process::signal_group(child, SIGKILL));
+        static_cast<void>(process::reap(child.pidfd.get()));
+    }
 }
 
 std::optional<Remains> Runs::take(engine::RunNumber run) {
+    if (auto kept = kept_.extract(run)) return std::move(kept.mapped());
     auto found = live_.extract(run);
     if (found.empty()) return std::nullopt;
     CRON_CHECK(found.mapped().ended);
@@ -279,6 +326,7 @@ std::optional<Remains> Runs::take(engine::RunNumber run) {
 }
 
 void Runs::leave() {
+    expire(Monotonic::max());  // nobody else would
     for (auto& [run, live] : live_) {
         std::string path;
         if (live.remains.output) path = live.remains.output->keep();

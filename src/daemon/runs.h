@@ -52,6 +52,11 @@ class Runs {
     bool has_child(pid_t pid) const;
     // Forgets the run, whose end was told.
     std::optional<Remains> take(engine::RunNumber run);
+    // The run, whose end was told, is tried again: it goes on with the output that it has.
+    void keep(engine::RunNumber run);
+    // When expire() wants to be called: what outlived its run is killed then.
+    std::optional<Monotonic> deadline() const;
+    void expire(Monotonic now);
     // The daemon ends: writes out what runs have printed, and says where the rest of it will be.
     void leave();
 
@@ -63,6 +68,8 @@ class Runs {
         std::optional<process::LaunchFailure> failure;  // said by crond-job; told at its end
         bool report_done = false;
         bool ended = false;
+        std::optional<Monotonic>
+            kill_at;  // it was told to end: of its group nothing may outlive this
         EventLoop::Watch report_watch;
         EventLoop::Watch end_watch;
     };
@@ -86,6 +93,7 @@ class Runs {
     void abort(Live& live);
     void read_report(engine::RunNumber run);
     void collect(engine::RunNumber run);
+    void forget(engine::RunNumber run);
 
     EventLoop& loop_;
     Accounts& accounts_;
@@ -100,6 +108,9 @@ class Runs {
     UniqueFd start_bell_;                    // readable while queue_ has something
     EventLoop::Watch start_watch_;
     std::map<engine::RunNumber, Live> live_;
+    std::map<engine::RunNumber, Remains> kept_;           // of runs that are tried again
+    std::multimap<Monotonic, process::Child> lingering_;  // ended, not collected: by when to kill
+                                                          // their groups
 };
 
 }  // namespace cron::daemon

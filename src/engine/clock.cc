@@ -42,7 +42,7 @@ void Engine::State::open_pass(microseconds step) {
         const schedule::Schedule& schedule = job->entry->schedule;
         const bool is_by_clock = schedule.kind() != schedule::Schedule::Kind::reboot;
         if (!job->placed || !is_by_clock || !(fixed_too || schedule.is_wildcard())) continue;
-        withdraw_pending(*job, "the clock was set back");
+        withdraw_ahead(*job, "the clock was set back");
         job->decided = std::min(job->decided, now_.instant);
     }
     queue_.rewind(now_.instant, fixed_too);

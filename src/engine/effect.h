@@ -51,10 +51,12 @@ struct Cancel {
     RunNumber run = 0;
 };
 
-// Send `signal` to the whole process group of the run.
+// Send `signal` to the whole process group of the run. `kill_after`, if not 0: KILL what is left of
+// the group so much later, be its first process gone.
 struct Signal {
     RunNumber run = 0;
     int signal = 0;
+    microseconds kill_after{};
 };
 
 // Record how the run ended. Comes once for every start that was granted.
@@ -91,11 +93,22 @@ struct Postpone {
     std::shared_ptr<const crontab::Entry> entry;
 };
 
+// This attempt of the run failed, and the next comes after `delay`: record it. Its output belongs
+// to that of the run.
+struct Retry {
+    RunNumber run = 0;
+    RunKey key;
+    std::uint32_t attempt = 1;  // the one that failed
+    Outcome outcome;
+    microseconds delay{};
+    std::shared_ptr<const crontab::Entry> entry;
+};
+
 // Nothing is left to do: end the process.
 struct Quit {};
 
-using Effect =
-    std::variant<Decide, OpenPass, Spawn, Cancel, Signal, Finish, Deliver, Wake, Postpone, Quit>;
+using Effect = std::variant<Decide, OpenPass, Spawn, Cancel, Signal, Finish, Deliver, Wake,
+                            Postpone, Retry, Quit>;
 using Effects = std::vector<Effect>;
 
 }  // namespace cron::engine

@@ -36,6 +36,7 @@ void Engine::State::advance() {
         send_decides();
         start_ready();
     }
+    end_overdue();
     stop_overdue();
     order_wake();
 }
@@ -75,7 +76,9 @@ void Engine::State::stop_overdue() {
 
 void Engine::State::signal_all(int signal) {
     for (const RunNumber number : runs_.all_running()) {
-        effects_.emplace_back(Signal{number, signal});
+        Run& run = *runs_.find(number);
+        if (run.ended_by == EndedBy::itself) run.ended_by = EndedBy::stop;
+        effects_.emplace_back(Signal{number, signal, {}});
     }
 }
 
@@ -93,7 +96,12 @@ void Engine::State::order_wake() {
         if (const auto start = runs_.next_start()) {
             wake.instant = std::min(wake.instant.value_or(*start), *start);
         }
-        wake.monotonic = runs_.next_try();
+        for (const auto& other : {runs_.next_try(), gates_.next_turn(now_.monotonic)}) {
+            if (other) wake.monotonic = std::min(wake.monotonic.value_or(*other), *other);
+        }
+    }
+    if (const auto step = runs_.next_end_step()) {
+        wake.monotonic = std::min(wake.monotonic.value_or(*step), *step);
     }
     if (last_wake_ == wake) return;
     last_wake_ = wake;

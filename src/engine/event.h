@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "crontab/table.h"
+#include "engine/gates.h"
 #include "engine/passes.h"
 #include "engine/run.h"
 
@@ -93,7 +94,12 @@ struct StopAsked {
     Manner manner = Manner::leave;
 };
 
+// From now on so much may run at once.
+struct CapacitySet {
+    Capacity capacity;
+};
+
 using Event = std::variant<Started, TablesChanged, Woken, Decided, Launched, LaunchFailed,
-                           Cancelled, Exited, StopAsked>;
+                           Cancelled, Exited, StopAsked, CapacitySet>;
 
 }  // namespace cron::engine

@@ -64,4 +64,15 @@ Judgement judge(const schedule::Schedule& schedule, const calendar::Zone& zone, 
     return judgement;
 }
 
+Judgement allow_catch_up(Judgement judgement, const crontab::Entry& entry, Instant now) {
+    if (!judgement.missed) return judgement;
+    const Span missed = *judgement.missed;
+    const bool has_nearer = !judgement.starts.empty() && judgement.starts.front() <= now;
+    if (has_nearer || floor_seconds(now) - missed.last > entry.policy->catch_up) return judgement;
+    judgement.catch_up = missed.last;
+    judgement.missed = due_between(entry.schedule, entry.zone, missed.first - microseconds{1},
+                                   missed.last - microseconds{1});
+    return judgement;
+}
+
 }  // namespace cron::engine

@@ -29,9 +29,10 @@ using RunNumber = std::uint64_t;
 
 // What was decided on a due time, or on several at once that share a fate.
 enum class Fate {
-    start,   // it asks to be granted
-    merged,  // into the run of a later due time of the job: `into`
-    missed,  // too late, or nobody was there to start it
+    start,      // it asks to be granted
+    merged,     // into the run of a later due time of the job: `into`
+    missed,     // too late, or nobody was there to start it
+    suspended,  // CRON_ENABLED=no
 };
 
 struct Verdict {
@@ -65,6 +66,9 @@ struct LaunchError {
     int error = 0;  // errno
 };
 
+// Who told the process of a run to end.
+enum class EndedBy { itself, timeout, replacement, stop };
+
 // How a run ended, or why a granted one did not start.
 struct Outcome {
     enum class Kind {
@@ -84,6 +88,11 @@ struct Outcome {
     std::optional<Instant> started;  // when the process was made
     Instant ended{};
     microseconds duration{};  // by the monotonic clock; 0 where nothing ran
+    EndedBy ended_by = EndedBy::itself;
+
+    bool is_success() const {
+        return kind == Kind::exited && status.is_success() && ended_by != EndedBy::timeout;
+    }
 };
 
 }  // namespace cron::engine

@@ -1,164 +1,175 @@
-// From a granted run to its end.
+// From a granted run to its start: what it waits for, and what speaks against it.
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "engine/state.h"
 
 namespace cron::engine {
-namespace {
-
-constexpr seconds kFirstRetryDelay{1};
-constexpr seconds kRetryDelayMax{60};
-
-microseconds retry_delay(unsigned failed_starts) {
-    const unsigned doublings = std::min(failed_starts - 1, 6U);
-    return std::min<microseconds>(kFirstRetryDelay * (1U << doublings), kRetryDelayMax);
-}
-
-}  // namespace
 
 void Engine::State::start_ready() {
-    for (const RunNumber number : runs_.due_to_start(now_.instant)) {
-        if (Run* run = runs_.find(number)) start(*run);
-    }
-    for (const RunNumber number : runs_.due_to_try(now_.monotonic)) {
-        if (Run* run = runs_.find(number)) start(*run);
-    }
-}
-
-void Engine::State::start(Run& run) {
-    Job* job = jobs_.find(run.key.job);
-    if (job != nullptr) run.entry = job->entry;  // as it reads now
-    if (auto outcome = objection(run, job)) {
-        finish(run, *std::move(outcome));
-        return;
-    }
-    if (job != nullptr) std::erase(job->pending, run.number);
-    runs_.start(run);
-    effects_.emplace_back(Spawn{run.number, run.key, run.attempt, run.cause, run.entry});
-}
-
-// Why a granted run must not start now; none if it may.
-std::optional<Outcome> Engine::State::objection(const Run& run, const Job* job) {
-    Outcome outcome;
-    const auto late = floor_seconds(now_.instant) - run.key.due;
-    if (job != nullptr) {
-        if (const Run* newer = newer_pending(run, *job)) {
-            outcome.kind = Outcome::Kind::merged;
-            outcome.reason = newer->stage == Run::Stage::waiting
-                                 ? "a run of this job already waits to start"
-                                 : "a later due time runs in its place";
-            return outcome;
+    settle();
+    for (const auto& ready : {runs_.due_to_start(now_.instant), runs_.due_to_try(now_.monotonic)}) {
+        for (const RunNumber number : ready) {
+            if (Run* run = runs_.find(number)) arrive(*run);
+            // At once: who does not have to wait is not in the way of the next of its job.
+            settle();
         }
     }
-    if (late > kCatchUpMax && run.cause == Cause::schedule) {
+}
+
+// Whoever need not wait any longer starts.
+void Engine::State::settle() {
+    do {
+        release_held();
+        while (const auto number = gates_.admit(now_.monotonic)) let_in(*runs_.find(*number));
+    } while (!freed_.empty());
+}
+
+// Its time has come, by the clock or by a delay that is over.
+void Engine::State::arrive(Run& run) {
+    const Job* job = jobs_.find(run.key.job);
+    CRON_CHECK(job != nullptr);  // else it was withdrawn
+    run.entry = job->entry;      // as it reads now
+    if (auto outcome = objection(run, *job)) return finish(run, *std::move(outcome));
+    const seconds jitter = run.entry->delay;
+    if (run.stage == Run::Stage::granted && jitter > seconds{0}) {
+        if (run.cause == Cause::boot) {
+            // The clock may not be set yet.
+            return runs_.wait(run, Run::Stage::waiting, now_.monotonic + jitter);
+        }
+        run.late_from = run.key.due + jitter;
+        if (run.late_from > now_.instant) return runs_.delay(run, run.late_from);
+    }
+    run.ready = now_.monotonic;
+    proceed(run);
+}
+
+// Why a run whose time has come is not to start at all; none if it may.
+std::optional<Outcome> Engine::State::objection(const Run& run, const Job& job) const {
+    Outcome outcome;
+    if (const Run* newer = newer_pending(run, job)) {
+        outcome.kind = Outcome::Kind::merged;
+        outcome.reason = newer->is_waiting() ? "a run of this job already waits to start"
+                                             : "a later due time runs in its place";
+        return outcome;
+    }
+    const auto late = floor_seconds(now_.instant) - run.late_from;
+    if (late > kCatchUpMax && run.cause == Cause::schedule && run.attempt == 1) {
         outcome.kind = run.failed_starts > 0 ? Outcome::Kind::not_started : Outcome::Kind::missed;
         outcome.launch_error = run.last_error;
         outcome.reason = fmt::format("it is {} s late", std::chrono::floor<seconds>(late).count());
         return outcome;
     }
-    if (run.entry->single && runs_.alive(run.key.job) > 0) {
-        outcome.kind = Outcome::Kind::skipped;
-        outcome.reason = "the last run of this job still lives";
-        return outcome;
-    }
     return std::nullopt;
 }
 
-// The run that starts in the place of `run`: one of its job that waits to be tried again, or a
-// later one where `run` is so late that only the latest counts.
-const Run* Engine::State::newer_pending(const Run& run, const Job& job) {
+// The run that starts in the place of `run`: one of its job that waits already, or a later one
+// where `run` is so late that only the latest counts.
+const Run* Engine::State::newer_pending(const Run& run, const Job& job) const {
+    if (run.stage != Run::Stage::granted) return nullptr;
     const bool only_latest = floor_seconds(now_.instant) - run.key.due > kLateMax ||
                              run.entry->schedule.is_finer_than_a_minute();
     for (const RunNumber number : job.pending) {
         const Run* other = runs_.find(number);
-        if (number == run.number || run.stage == Run::Stage::waiting) continue;
-        if (other->stage == Run::Stage::waiting) return other;
-        if (only_latest && other->key.due > run.key.due && other->key.due <= now_.instant)
+        if (number == run.number) continue;
+        if (other->is_waiting()) return other;
+        if (only_latest && other->is_ahead() && other->key.due > run.key.due &&
+            other->key.due <= now_.instant)
             return other;
     }
     return nullptr;
 }
 
-void Engine::State::on(const Launched& event) {
-    Run* run = runs_.find(event.run);
-    if (run == nullptr || run->stage != Run::Stage::starting) return;
-    runs_.set_running(*run);
-    run->started = now_.instant;
-    run->started_monotonic = now_.monotonic;
-    // It was made before the stop was known there.
-    if (is_stopping() && stop_->manner == StopAsked::Manner::drain) {
-        effects_.emplace_back(Signal{run->number, stop_->killed ? SIGKILL : SIGTERM});
+// The rules that are judged at the start, then the gates.
+void Engine::State::proceed(Run& run) {
+    const Job* job = jobs_.find(run.key.job);
+    CRON_CHECK(job != nullptr);
+    run.entry = job->entry;
+    if (const auto reason = refusal(run)) return skip(run, *reason);
+    if (must_wait(run, *job)) return runs_.hold(run);
+    runs_.queue(run);
+    gates_.enter(run.number, run.entry->policy->pool);
+}
+
+// A retry that waits counts as alive.
+std::vector<RunNumber> Engine::State::pending_retries(const Job& job, const Run& but) const {
+    std::vector<RunNumber> found;
+    for (const RunNumber number : job.pending) {
+        if (number != but.number && runs_.find(number)->is_pending_retry()) found.push_back(number);
+    }
+    return found;
+}
+
+std::optional<std::string> Engine::State::refusal(const Run& run) const {
+    const crontab::Policy& policy = *run.entry->policy;
+    if (!policy.enabled) return "its entry is suspended";
+    if (policy.window) {
+        const auto second = floor_seconds(now_.instant);
+        const auto local = second + run.entry->zone.period_at(second).offset;
+        const seconds time = local - std::chrono::floor<std::chrono::days>(local);
+        if (!policy.window->contains(time)) return "it is outside its window";
+    }
+    const bool is_busy =
+        runs_.alive(run.key.job) > 0 || !pending_retries(*jobs_.find(run.key.job), run).empty();
+    if (policy.overlap == crontab::Overlap::forbid && is_busy) {
+        return "the last run of this job still lives";
+    }
+    return std::nullopt;
+}
+
+// Whether it waits for the end of other runs of its job.
+bool Engine::State::must_wait(Run& run, const Job& job) {
+    const auto retries = pending_retries(job, run);
+    const crontab::Overlap overlap = run.entry->policy->overlap;
+    if (overlap == crontab::Overlap::queue) return runs_.alive(job.id) > 0 || !retries.empty();
+    if (overlap != crontab::Overlap::replace) return false;
+    for (const RunNumber number : retries) {
+        withdraw(*runs_.find(number), "a later due time runs in its place");
+    }
+    for (const RunNumber number : runs_.all_alive(job.id)) {
+        end(*runs_.find(number), EndedBy::replacement);
+    }
+    return runs_.alive(job.id) > 0;
+}
+
+void Engine::State::release_held() {
+    for (const JobId& id : std::exchange(freed_, {})) {
+        const Job* job = jobs_.find(id);
+        if (job == nullptr) continue;
+        for (const RunNumber number : std::vector<RunNumber>(job->pending)) {
+            Run* run = runs_.find(number);
+            if (run != nullptr && run->stage == Run::Stage::held) proceed(*run);
+        }
     }
 }
 
-void Engine::State::on(const LaunchFailed& event) {
-    Run* run = runs_.find(event.run);
-    if (run == nullptr || !run->is_alive()) return;
-    if (event.temporary && !is_stopping()) {
-        try_again(*run, event.error);
-        return;
+// It has its turn. While it waited its table may have changed, and its window may have closed.
+void Engine::State::let_in(Run& run) {
+    Job& job = *jobs_.find(run.key.job);
+    const std::string& pool = run.entry->policy->pool;
+    const bool has_pool = job.entry == run.entry || job.entry->policy->pool == pool;
+    run.entry = job.entry;
+    if (const auto reason = refusal(run)) return skip(run, *reason);
+    const bool waits = must_wait(run, job);
+    if (!waits && has_pool) return spawn(run, job);
+    gates_.leave(run.number);
+    proceed(run);
+}
+
+void Engine::State::spawn(Run& run, Job& job) {
+    for (const RunNumber number : pending_retries(job, run)) {
+        withdraw(*runs_.find(number), "a later due time runs in its place");
     }
-    Outcome outcome;
-    outcome.kind = Outcome::Kind::not_started;
-    outcome.launch_error = event.error;
-    finish(*run, std::move(outcome));
-}
-
-void Engine::State::try_again(Run& run, const LaunchError& error) {
-    Job* job = jobs_.find(run.key.job);
-    if (job != nullptr && newer_pending(run, *job) != nullptr) {
-        Outcome outcome;
-        outcome.kind = Outcome::Kind::merged;
-        outcome.launch_error = error;
-        outcome.reason = "a run of this job already waits to start";
-        finish(run, std::move(outcome));
-        return;
-    }
-    ++run.failed_starts;
-    run.last_error = error;
-    run.started.reset();
-    const microseconds delay = retry_delay(run.failed_starts);
-    runs_.postpone(run, now_.monotonic + delay);
-    effects_.emplace_back(Postpone{run.number, run.key, error, delay, run.entry});
-    if (job != nullptr) {
-        job->pending.push_back(run.number);
-        return;
-    }
-    withdraw(run, "its entry is gone from the table");
-}
-
-void Engine::State::on(const Exited& event) {
-    Run* run = runs_.find(event.run);
-    if (run == nullptr || !run->is_alive()) return;
-    Outcome outcome;
-    outcome.kind = Outcome::Kind::exited;
-    outcome.status = event.status;
-    outcome.usage = event.usage;
-    outcome.started = run->started;
-    outcome.duration = run->started ? now_.monotonic - run->started_monotonic : microseconds{0};
-    outcome.ended = now_.instant;
-    Deliver deliver{run->number, run->key, outcome, run->entry};
-    finish(*run, std::move(outcome));
-    effects_.emplace_back(std::move(deliver));
-}
-
-void Engine::State::withdraw(Run& run, const std::string& reason) {
-    Outcome outcome;
-    outcome.kind = Outcome::Kind::withdrawn;
-    outcome.launch_error = run.last_error;
-    outcome.reason = reason;
-    finish(run, std::move(outcome));
-}
-
-void Engine::State::finish(Run& run, Outcome outcome) {
-    outcome.ended = now_.instant;
-    if (Job* job = jobs_.find(run.key.job)) std::erase(job->pending, run.number);
-    effects_.emplace_back(Finish{run.number, run.key, run.attempt, std::move(outcome), run.entry});
-    runs_.close(run.number);
+    std::erase(job.pending, run.number);
+    // What it waited for by the rules does not make it late.
+    run.late_from += std::chrono::floor<seconds>(now_.monotonic - run.ready);
+    run.ready = now_.monotonic;
+    runs_.start(run);
+    gates_.note_start(now_.monotonic);
+    effects_.emplace_back(Spawn{run.number, run.key, run.attempt, run.cause, run.entry});
 }
 
 }  // namespace cron::engine

@@ -1,5 +1,5 @@
 // The engine's state, shared by the files that implement it: engine.cc (dispatch, stop, wake),
-// tables.cc, clock.cc, verdicts.cc and starts.cc.
+// tables.cc, clock.cc, verdicts.cc, starts.cc and ends.cc.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 
 #include "engine/due_queue.h"
 #include "engine/engine.h"
+#include "engine/gates.h"
 #include "engine/job_table.h"
 #include "engine/lateness.h"
 #include "engine/run_book.h"
@@ -39,7 +40,9 @@ class Engine::State {
     void on(const Cancelled& event);
     void on(const Exited& event);
     void on(const StopAsked& event);
+    void on(const CapacitySet& event) { gates_.set(event.capacity); }
 
+    void rejudge_waiting();
     void take(const JobTable::Change& change, bool boot_entries_due);
     void reschedule(Job& job, const crontab::Entry& before);
     void place(const std::vector<Job*>& jobs);
@@ -53,20 +56,39 @@ class Engine::State {
     void open_pass(microseconds step);
     void decide_due();
     void propose(Job& job, const Judgement& judgement);
-    void propose(Job& job, Fate fate, const Span& span, Instant into);
+    void propose(Job& job, Fate fate, const Span& span, Instant into = {},
+                 Cause cause = Cause::schedule);
     void send_decides();
+
     void start_ready();
-    void start(Run& run);
-    std::optional<Outcome> objection(const Run& run, const Job* job);
-    const Run* newer_pending(const Run& run, const Job& job);
+    void settle();
+    void arrive(Run& run);
+    std::optional<Outcome> objection(const Run& run, const Job& job) const;
+    const Run* newer_pending(const Run& run, const Job& job) const;
+    void proceed(Run& run);
+    std::optional<std::string> refusal(const Run& run) const;
+    bool must_wait(Run& run, const Job& job);
+    std::vector<RunNumber> pending_retries(const Job& job, const Run& but) const;
+    void release_held();
+    void let_in(Run& run);
+    void spawn(Run& run, Job& job);
+
+    void end(Run& run, EndedBy by);
+    void tell_to_end(Run& run);
+    void end_overdue();
+    bool may_retry(const Run& run, const Outcome& outcome) const;
+    void retry(Run& run, Outcome outcome);
     void try_again(Run& run, const LaunchError& error);
     void stop_overdue();
     void signal_all(int signal);
     void order_wake();
 
     void finish(Run& run, Outcome outcome);
+    void conclude(Run& run, Outcome outcome);
+    void skip(Run& run, const std::string& reason);
     void withdraw(Run& run, const std::string& reason);
     void withdraw_pending(Job& job, const std::string& reason);
+    void withdraw_ahead(Job& job, const std::string& reason);
     Pass pass_of(const crontab::Entry& entry) const;
     bool is_clock_set() const { return now_.instant >= limits_.earliest_credible; }
     bool is_stopping() const { return stop_.has_value(); }
@@ -85,6 +107,8 @@ class Engine::State {
     JobTable jobs_;
     DueQueue queue_;
     RunBook runs_;
+    Gates gates_;
+    std::vector<JobId> freed_;  // whose held runs may go on
     std::vector<Proposal> proposals_;
     std::vector<KnownJob> known_;
     std::unordered_map<std::uint64_t, std::vector<RunNumber>> batches_;

@@ -33,6 +33,20 @@ void Engine::State::on(const TablesChanged& event) {
         }
         take(change, boot_ && table.since_start);
     }
+    rejudge_waiting();
+}
+
+// What they wait for may be no rule any more.
+void Engine::State::rejudge_waiting() {
+    for (const RunNumber number : runs_.all_held()) freed_.push_back(runs_.find(number)->key.job);
+    for (const RunNumber number : runs_.all_queued()) {
+        Run& run = *runs_.find(number);
+        const auto& entry = jobs_.find(run.key.job)->entry;
+        if (entry->policy->pool == run.entry->policy->pool) continue;
+        run.entry = entry;
+        gates_.leave(number);
+        gates_.enter(number, entry->policy->pool);
+    }
 }
 
 void Engine::State::take(const JobTable::Change& change, bool boot_entries_due) {
@@ -59,7 +73,7 @@ void Engine::State::reschedule(Job& job, const crontab::Entry& before) {
     const auto stays = [&](Instant due) { return same_pass && is_due(entry, due); };
     for (const RunNumber number : std::vector<RunNumber>(job.pending)) {
         Run& run = *runs_.find(number);
-        if (!stays(run.key.due)) withdraw(run, "its schedule has changed");
+        if (run.is_ahead() && !stays(run.key.due)) withdraw(run, "its schedule has changed");
     }
     queue_.remove(job);
     memory_.jobs.erase(job.id);  // it is known from now, or from when the clock is set
@@ -108,7 +122,7 @@ void Engine::State::place(const std::vector<Job*>& jobs) {
         if (down && job->decided < now_.instant) {
             const auto missed =
                 due_between(job->entry->schedule, job->entry->zone, job->decided, now_.instant);
-            if (missed) propose(*job, Fate::missed, *missed, {});
+            if (missed) propose(*job, Judgement{missed, {}, {}, {}});
             job->decided = now_.instant;
         }
         queue_.add(*job);
@@ -120,6 +134,7 @@ void Engine::State::propose_boot(Job& job) {
     Verdict verdict;
     verdict.key = RunKey{job.id, floor_seconds(now_.instant), pass_of(*job.entry)};
     verdict.cause = Cause::boot;
+    verdict.fate = job.entry->policy->enabled ? Fate::start : Fate::suspended;
     verdict.first = verdict.key.due;
     proposals_.push_back({verdict, &job});
 }
@@ -128,9 +143,17 @@ Pass Engine::State::pass_of(const crontab::Entry& entry) const {
     return passes_.of(entry.schedule.is_wildcard());
 }
 
+// What is gone from its table does not start any more.
 void Engine::State::withdraw_pending(Job& job, const std::string& reason) {
     for (const RunNumber number : std::exchange(job.pending, {})) {
         withdraw(*runs_.find(number), reason);
+    }
+}
+
+void Engine::State::withdraw_ahead(Job& job, const std::string& reason) {
+    for (const RunNumber number : std::vector<RunNumber>(job.pending)) {
+        Run& run = *runs_.find(number);
+        if (run.is_ahead()) withdraw(run, reason);
     }
 }
 

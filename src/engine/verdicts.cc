@@ -26,21 +26,31 @@ void Engine::State::decide_due() {
     fixed_decided_until_ = std::max(fixed_decided_until_, decided_until_);
 }
 
-void Engine::State::propose(Job& job, const Judgement& judgement) {
-    if (judgement.missed) propose(job, Fate::missed, *judgement.missed, {});
-    for (const Span& merged : judgement.merged) {
-        propose(job, Fate::merged, merged, judgement.starts.front());
+void Engine::State::propose(Job& job, const Judgement& shared) {
+    const crontab::Policy& policy = *job.entry->policy;
+    const bool may_catch_up = shared.missed && policy.enabled && policy.catch_up > seconds{0};
+    const Judgement judgement =
+        may_catch_up ? allow_catch_up(shared, *job.entry, now_.instant) : shared;
+    const auto start = policy.enabled ? Fate::start : Fate::suspended;
+    const auto merge = policy.enabled ? Fate::merged : Fate::suspended;
+    if (judgement.missed) propose(job, Fate::missed, *judgement.missed);
+    if (const auto due = judgement.catch_up) {
+        propose(job, Fate::start, {*due, *due, 1}, {}, Cause::catch_up);
     }
-    for (const Instant due : judgement.starts) propose(job, Fate::start, {due, due, 1}, {});
+    for (const Span& merged : judgement.merged) {
+        propose(job, merge, merged, judgement.starts.front());
+    }
+    for (const Instant due : judgement.starts) propose(job, start, {due, due, 1});
 }
 
-void Engine::State::propose(Job& job, Fate fate, const Span& span, Instant into) {
+void Engine::State::propose(Job& job, Fate fate, const Span& span, Instant into, Cause cause) {
     Verdict verdict;
     verdict.key = RunKey{job.id, span.last, pass_of(*job.entry)};
     verdict.fate = fate;
+    verdict.cause = cause;
     verdict.first = span.first;
     verdict.count = span.count;
-    verdict.into = into;
+    if (fate == Fate::merged) verdict.into = into;
     proposals_.push_back({std::move(verdict), &job});
 }
 

@@ -60,6 +60,7 @@ CREATE TABLE run (
     cpu_time INTEGER,
     peak_memory INTEGER,
     reason TEXT,
+    retry_at INTEGER,
     UNIQUE (job, due, pass, boot)
 );
 CREATE INDEX run_open ON run (id) WHERE fate = 'start' AND outcome IS NULL;

@@ -14,6 +14,8 @@ std::string_view spelling_of(Fate fate) {
             return "merged";
         case Fate::missed:
             return "missed";
+        case Fate::suspended:
+            return "suspended";
     }
     return "";
 }

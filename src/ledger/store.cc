@@ -23,6 +23,19 @@ std::string reason_of(const Outcome& outcome) {
     return fmt::format("{}: errno {}", outcome.launch_error.stage, outcome.launch_error.error);
 }
 
+// How an attempt ended.
+struct End {
+    const engine::RunKey& key;
+    const crontab::Entry* entry = nullptr;
+    std::uint32_t attempt = 1;
+    const Outcome& outcome;
+    std::optional<Instant> retry_at;  // none: it was the last
+};
+
+bool is_reboot(const crontab::Entry* entry) {
+    return entry != nullptr && entry->schedule.kind() == schedule::Schedule::Kind::reboot;
+}
+
 }  // namespace
 
 class Store::State {
@@ -32,6 +45,7 @@ class Store::State {
     Result<engine::Decided> decide(const engine::Decide& order);
     Result<void> open_pass(const engine::OpenPass& order);
     Result<void> finish(const std::vector<engine::Finish>& orders);
+    Result<void> retry(const engine::Retry& order);
     Result<engine::Memory> recall();
     Result<void> adopt(const engine::Memory& memory);
     Result<bool> prune(Instant before, std::int64_t rows_max, std::int64_t limit);
@@ -53,6 +67,7 @@ class Store::State {
     Result<void> add_run(std::int64_t job, const engine::Verdict& verdict);
     Result<bool> take(const engine::Verdict& verdict);
     Result<void> finish(const engine::Finish& order);
+    Result<void> write_end(const End& end);
     template <class Body>
     Result<void> in_transaction(Body body);
 
@@ -95,7 +110,8 @@ Result<void> Store::State::prepare() {
          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"},
         {&finish_,
          "UPDATE run SET attempt = ?5, outcome = ?6, exit_status = ?7, signal = ?8, started = ?9, "
-         "ended = ?10, duration = ?11, cpu_time = ?12, peak_memory = ?13, reason = ?14 "
+         "ended = ?10, duration = ?11, cpu_time = ?12, peak_memory = ?13, reason = ?14, "
+         "retry_at = ?15 "
          "WHERE job = ?1 AND due = ?2 AND pass = ?3 AND boot = ?4"},
     };
     for (const auto& [statement, sql] : statements) {
@@ -281,23 +297,32 @@ Result<void> Store::State::open_pass(const engine::OpenPass& order) {
 Result<void> Store::State::finish(const engine::Finish& order) {
     // What the ledger has refused is on record already, under another fate.
     if (order.outcome.kind == Outcome::Kind::refused) return {};
-    const auto job = row_of(order.key.job);
+    return write_end({order.key, order.entry.get(), order.attempt, order.outcome, std::nullopt});
+}
+
+Result<void> Store::State::retry(const engine::Retry& order) {
+    return in_transaction([&]() -> Result<void> {
+        return write_end({order.key, order.entry.get(), order.attempt, order.outcome,
+                          order.outcome.ended + order.delay});
+    });
+}
+
+Result<void> Store::State::write_end(const End& end) {
+    const auto job = row_of(end.key.job);
     if (!job) return tl::unexpected(job.error());
-    const Outcome& outcome = order.outcome;
-    const bool is_boot =
-        order.entry != nullptr && order.entry->schedule.kind() == schedule::Schedule::Kind::reboot;
+    const Outcome& outcome = end.outcome;
+    const bool is_boot = is_reboot(end.entry);
     const bool has_ended = outcome.kind == Outcome::Kind::exited;
     const auto value = std::int64_t{outcome.status.value};
     const auto given = [](bool is_given, std::int64_t number) {
         return is_given ? std::optional<std::int64_t>(number) : std::nullopt;
     };
     const std::string reason = reason_of(outcome);
-    return finish_.bind(1, *job)
-        .bind(2, is_boot ? 0 : count(order.key.due))
-        .bind(3, is_boot ? 0 : std::int64_t{order.key.pass})
+    finish_.bind(1, *job)
+        .bind(2, is_boot ? 0 : count(end.key.due))
+        .bind(3, is_boot ? 0 : std::int64_t{end.key.pass})
         .bind(4, is_boot ? row_.boot : 0)
-        .bind(5, std::int64_t{order.attempt})
-        .bind_text(6, spelling_of(outcome.kind))
+        .bind(5, std::int64_t{end.attempt})
         .bind(7, given(has_ended && !outcome.status.signalled, value))
         .bind(8, given(has_ended && outcome.status.signalled, value))
         .bind(9, count(outcome.started))
@@ -306,7 +331,14 @@ Result<void> Store::State::finish(const engine::Finish& order) {
         .bind(12, given(has_ended, outcome.usage.cpu_time.count()))
         .bind(13, given(has_ended, static_cast<std::int64_t>(outcome.usage.peak_memory_bytes)))
         .bind_text(14, reason)
-        .run();
+        .bind(15, count(end.retry_at));
+    // A run that is tried again has no outcome yet.
+    if (end.retry_at) {
+        finish_.bind(6, std::optional<std::int64_t>());
+    } else {
+        finish_.bind_text(6, spelling_of(outcome.kind));
+    }
+    return finish_.run();
 }
 
 Result<void> Store::State::finish(const std::vector<engine::Finish>& orders) {
@@ -387,6 +419,7 @@ Result<void> Store::open_pass(const engine::OpenPass& order) { return state_->op
 Result<void> Store::finish(const std::vector<engine::Finish>& orders) {
     return state_->finish(orders);
 }
+Result<void> Store::retry(const engine::Retry& order) { return state_->retry(order); }
 Result<engine::Memory> Store::recall() { return state_->recall(); }
 Result<void> Store::adopt(const engine::Memory& memory) { return state_->adopt(memory); }
 std::uint64_t Store::lost() const { return state_->lost(); }

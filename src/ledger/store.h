@@ -37,6 +37,8 @@ class Store {
     Result<void> open_pass(const engine::OpenPass& order);
     // How runs ended; all or none.
     Result<void> finish(const std::vector<engine::Finish>& orders);
+    // How an attempt ended that another is to follow.
+    Result<void> retry(const engine::Retry& order);
 
     // What an engine that starts now is to be told.
     Result<engine::Memory> recall();

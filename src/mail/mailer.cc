@@ -29,7 +29,19 @@ tl::unexpected<Error> unsafe(std::string_view name, std::string_view value) {
 
 bool is_mail_due(const crontab::Entry& entry, const engine::ExitStatus& status,
                  std::uint64_t output_bytes) {
-    return output_bytes > 0 && !(entry.mail_on_failure_only && status.is_success());
+    switch (entry.policy->mail) {
+        case crontab::MailWhen::output:
+            return output_bytes > 0;
+        case crontab::MailWhen::failed_output:
+            return output_bytes > 0 && !status.is_success();
+        case crontab::MailWhen::failure:
+            return !status.is_success();
+        case crontab::MailWhen::always:
+            return true;
+        case crontab::MailWhen::never:
+            return false;
+    }
+    return true;
 }
 
 Result<std::vector<std::string>> recipients(const crontab::Environment& environment,

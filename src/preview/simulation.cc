@@ -24,6 +24,20 @@ engine::Limits limits() {
     return limits;
 }
 
+Happening::Kind kind_of(engine::Fate fate) {
+    switch (fate) {
+        case engine::Fate::start:
+            return Happening::Kind::started;
+        case engine::Fate::merged:
+            return Happening::Kind::merged;
+        case engine::Fate::missed:
+            return Happening::Kind::missed;
+        case engine::Fate::suspended:
+            return Happening::Kind::skipped;
+    }
+    return Happening::Kind::skipped;
+}
+
 }  // namespace
 
 Simulation::Simulation(std::vector<engine::LoadedTable> tables, const Options& options)
@@ -97,8 +111,8 @@ void Simulation::on(const engine::Decide& effect) {
     for (const engine::Verdict& verdict : effect.verdicts) {
         if (verdict.fate == engine::Fate::start) continue;
         Happening happening;
-        happening.kind = verdict.fate == engine::Fate::merged ? Happening::Kind::merged
-                                                              : Happening::Kind::missed;
+        happening.kind = kind_of(verdict.fate);
+        if (verdict.fate == engine::Fate::suspended) happening.reason = "its entry is suspended";
         happening.entry = place_of(verdict.key.job);
         happening.due = verdict.key.due;
         happening.count = verdict.count;
@@ -113,14 +127,24 @@ void Simulation::on(const engine::Spawn& effect) {
     happening.due = effect.key.due;
     happening.at_boot = effect.cause == engine::Cause::boot;
     events_.emplace_back(engine::Launched{effect.run, 1});
-    // Whether a run lives matters to single jobs alone; holding the others too would cost memory
-    // for nothing.
-    if (effect.entry->single && options_.run_time > microseconds{0}) {
+    // Whether a run lives matters to few; holding the others too would cost memory for nothing.
+    const crontab::Policy& policy = *effect.entry->policy;
+    const bool matters = policy.overlap != crontab::Overlap::allow || !policy.pool.empty();
+    if (matters && options_.run_time > microseconds{0}) {
         ends_.push_back({now_ + options_.run_time, effect.run});
     } else {
         events_.emplace_back(engine::Exited{effect.run, {}, {}});
     }
     tell(std::move(happening));
+}
+
+// It ends when it is told to.
+void Simulation::on(const engine::Signal& effect) {
+    const auto run = std::find_if(ends_.begin(), ends_.end(),
+                                  [&](const End& end) { return end.run == effect.run; });
+    if (run == ends_.end()) return;
+    ends_.erase(run);
+    events_.emplace_back(engine::Exited{effect.run, {}, {}});
 }
 
 void Simulation::on(const engine::Finish& effect) {

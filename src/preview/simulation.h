@@ -62,14 +62,15 @@ class Simulation {
     void deliver(const engine::Event& event);
     void on(const engine::Decide& effect);
     void on(const engine::Spawn& effect);
+    void on(const engine::Signal& effect);
     void on(const engine::Finish& effect);
     void on(const engine::Wake& effect) { wake_ = effect; }
     // A right clock opens no pass, nothing fails to start, and nobody stops it.
     void on(const engine::OpenPass&) {}
     void on(const engine::Cancel&) {}
-    void on(const engine::Signal&) {}
     void on(const engine::Deliver&) {}
     void on(const engine::Postpone&) {}
+    void on(const engine::Retry&) {}
     void on(const engine::Quit&) {}
     void tell(Happening happening);
     Monotonic monotonic(Instant instant) const;

@@ -24,13 +24,11 @@ microseconds duration_of(const timeval& time) {
     return seconds{time.tv_sec} + microseconds{time.tv_usec};
 }
 
-}  // namespace
-
-Result<std::optional<Ended>> reap(int pidfd) {
+Result<std::optional<Ended>> wait_now(int pidfd, int options) {
     siginfo_t info{};
     rusage usage{};
     // The system call, since the library's waitid gives no rusage.
-    if (syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &usage) != 0) {
+    if (syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG | options, &usage) != 0) {
         return system_failure(errno, "waitid", "");
     }
     if (info.si_pid == 0) return std::nullopt;
@@ -40,6 +38,11 @@ Result<std::optional<Ended>> reap(int pidfd) {
                    static_cast<std::uint64_t>(usage.ru_maxrss) * 1024};
     return ended;
 }
+
+}  // namespace
+
+Result<std::optional<Ended>> reap(int pidfd) { return wait_now(pidfd, 0); }
+Result<std::optional<Ended>> look(int pidfd) { return wait_now(pidfd, WNOWAIT); }
 
 void wait_for_end(const Child& child) {
     siginfo_t info{};

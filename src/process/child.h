@@ -29,6 +29,9 @@ struct Ended {
 // shared with the child before its exec.
 Result<std::optional<Ended>> reap(int pidfd);
 
+// The same, but leaves it uncollected: its pid stays its own, and its group can be signalled.
+Result<std::optional<Ended>> look(int pidfd);
+
 // Waits for the end of a child that has been killed, and collects it.
 void wait_for_end(const Child& child);
 

@@ -86,7 +86,7 @@ hint: a user's table has no user column
          R"(t:1:14: error: 'on' is neither yes nor no; the entry below it does not run
   CRON_SECONDS=on
                ^~
-hint: CRON_SECONDS is yes where the schedules below begin with the second; CRON_SECONDS="" is the default
+hint: CRON_SECONDS is yes where the schedules below begin with the second; CRON_SECONDS="" is the default, no
 )"},
         {"CRON_SECONDS=yes\n*/5 * * * * true",
          R"(t:2:1: error: five fields, where CRON_SECONDS=yes asks for six

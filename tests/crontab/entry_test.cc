@@ -31,7 +31,7 @@ TEST_CASE("entry: a system table has a user before the command", "[crontab]") {
     CHECK(table.entries[0]->user == "www-data");
     CHECK(table.entries[0]->user_begin == 10);
     CHECK(table.entries[0]->command == "run");
-    CHECK(table.entries[0]->mail_on_failure_only);
+    CHECK(table.entries[0]->policy->mail == MailWhen::failed_output);
     CHECK(table.entries[1]->user == "ann");
     CHECK(table.entries[1]->user_begin == 9);
     CHECK(table.entries[1]->command == "b c");
@@ -53,7 +53,7 @@ TEST_CASE("entry: a leading - and -q keep it out of the log", "[crontab]") {
     for (std::size_t i = 0; i < 4; ++i) CHECK(table.entries[i]->quiet);
     CHECK(table.entries[1]->schedule.fields().minutes == std::uint64_t{1} << 5);
     CHECK_FALSE(table.entries[4]->quiet);
-    CHECK(table.entries[4]->single);
+    CHECK(table.entries[4]->policy->overlap == Overlap::forbid);
 }
 
 TEST_CASE("entry: the command may look like anything but a sixth field", "[crontab]") {

@@ -24,7 +24,7 @@ inline schedule::Schedule schedule_of(const std::string& text) {
 inline std::shared_ptr<const crontab::Entry> entry(const std::string& schedule,
                                                    const std::string& command = "true",
                                                    const std::string& table = "/tables/root",
-                                                   bool single = false) {
+                                                   const crontab::Policy& policy = {}) {
     auto made = std::make_shared<crontab::Entry>();
     made->id = JobId::of_line("root", table, schedule, command, 0);
     made->schedule_text = schedule;
@@ -32,7 +32,7 @@ inline std::shared_ptr<const crontab::Entry> entry(const std::string& schedule,
     made->user = "root";
     made->command = command;
     made->environment = std::make_shared<const crontab::Environment>();
-    made->single = single;
+    made->policy = std::make_shared<const crontab::Policy>(policy);
     return made;
 }
 
@@ -161,6 +161,7 @@ class Desk {
     std::vector<Signal> signals;
     std::vector<OpenPass> passes;
     std::vector<Postpone> postponed;
+    std::vector<Retry> retried;
     int wakes = 0;
     int quits = 0;
 
@@ -188,6 +189,7 @@ class Desk {
     void on(const Deliver& order) { delivered.push_back(order); }
     void on(const Wake& order) { wake_ = order; }
     void on(const Postpone& order) { postponed.push_back(order); }
+    void on(const Retry& order) { retried.push_back(order); }
     void on(const Quit&) { ++quits; }
 
     Engine engine_;

@@ -152,7 +152,9 @@ TEST_CASE("a run ends with a record first and its output after", "[engine]") {
 
 TEST_CASE("runs of a job overlap unless its entry forbids it", "[engine]") {
     Desk desk;
-    desk.start({entry("* * * * *", "free"), entry("* * * * *", "alone", "/tables/root", true)});
+    crontab::Policy forbid;
+    forbid.overlap = crontab::Overlap::forbid;
+    desk.start({entry("* * * * *", "free"), entry("* * * * *", "alone", "/tables/root", forbid)});
     desk.pass(minutes{3});
     std::size_t free = 0;
     for (const Spawn& spawn : desk.spawned) free += spawn.entry->command == "free" ? 1 : 0;

@@ -45,19 +45,30 @@ TEST_CASE("sender: MAILFROM where it is set and safe", "[mail]") {
     CHECK_FALSE(sender({{"MAILFROM", "-f evil"}}));
 }
 
-TEST_CASE("mail is due when there is output; with -n only when the run failed besides", "[mail]") {
+TEST_CASE("mail is due when there is output, or as -n and CRON_MAIL say", "[mail]") {
     const engine::ExitStatus good{false, 0};
     const engine::ExitStatus bad{false, 1};
     const engine::ExitStatus killed{true, 9};
-    crontab::Entry entry;
-    CHECK(is_mail_due(entry, good, 1));
-    CHECK(is_mail_due(entry, bad, 1));
-    CHECK_FALSE(is_mail_due(entry, bad, 0));
-    entry.mail_on_failure_only = true;
-    CHECK_FALSE(is_mail_due(entry, good, 1));
-    CHECK(is_mail_due(entry, bad, 1));
-    CHECK(is_mail_due(entry, killed, 1));
-    CHECK_FALSE(is_mail_due(entry, bad, 0));
+    const auto is_due = [](crontab::MailWhen when, const engine::ExitStatus& status,
+                           std::uint64_t output_bytes) {
+        crontab::Policy policy;
+        policy.mail = when;
+        crontab::Entry entry;
+        entry.policy = std::make_shared<const crontab::Policy>(policy);
+        return is_mail_due(entry, status, output_bytes);
+    };
+    using crontab::MailWhen;
+    CHECK(is_due(MailWhen::output, good, 1));
+    CHECK(is_due(MailWhen::output, bad, 1));
+    CHECK_FALSE(is_due(MailWhen::output, bad, 0));
+    CHECK_FALSE(is_due(MailWhen::failed_output, good, 1));
+    CHECK(is_due(MailWhen::failed_output, bad, 1));
+    CHECK(is_due(MailWhen::failed_output, killed, 1));
+    CHECK_FALSE(is_due(MailWhen::failed_output, bad, 0));
+    CHECK_FALSE(is_due(MailWhen::failure, good, 1));
+    CHECK(is_due(MailWhen::failure, bad, 0));
+    CHECK(is_due(MailWhen::always, good, 0));
+    CHECK_FALSE(is_due(MailWhen::never, killed, 1));
 }
 
 TEST_CASE("mailer: recipients stand after the end of the options", "[mail]") {

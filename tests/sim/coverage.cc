@@ -68,7 +68,8 @@ void Coverage::on_decide(const engine::Decide& decide, const Now& now) {
         job.mark.pass = pass_of(*job.mark.entry);
         due_times_ += verdict.count;
         pending.marks.emplace_back(&job, job.mark);
-        if (verdict.fate == Fate::start) start_seconds_.insert({passes_now_.last, verdict.key.due});
+        const bool has_turn = verdict.fate == Fate::start || verdict.fate == Fate::suspended;
+        if (has_turn) start_seconds_.insert({passes_now_.last, verdict.key.due});
     }
     pending_.push_back(std::move(pending));
 }
@@ -114,8 +115,16 @@ void Coverage::check_fate(Job& job, const engine::Verdict& verdict, Instant now)
     const bool is_new_here = job.remembered && job.placed_at == now;
     const bool was_down = is_new_here && (!same_boot_ || job.lenient_until ||
                                           now - job.served_until > engine::kShortOutage);
+    const crontab::Policy& policy = *entry.policy;
+    const bool is_suspended = verdict.fate == Fate::suspended;
+    if (verdict.fate != Fate::missed && policy.enabled == is_suspended)
+        say(is_suspended ? "suspended though it is enabled" : "not suspended");
     switch (verdict.fate) {
         case Fate::start: {
+            if (verdict.cause == Cause::catch_up) {
+                check_catch_up(job, verdict, second, was_down);
+                break;
+            }
             if (late > engine::kCatchUpMax) say("started too late");
             const auto later = next_after(entry.schedule, entry.zone, verdict.key.due);
             const bool is_latest = !later || *later > second;
@@ -127,6 +136,12 @@ void Coverage::check_fate(Job& job, const engine::Verdict& verdict, Instant now)
         }
         case Fate::missed:
             if (late <= engine::kCatchUpMax && !was_down) say("missed though not too late");
+            if (policy.enabled && late <= policy.catch_up && policy.catch_up > seconds{0}) {
+                const auto later = next_after(entry.schedule, entry.zone, verdict.key.due);
+                if (!later || *later > second) say("not made up for");
+            }
+            break;
+        case Fate::suspended:
             break;
         case Fate::merged:
             if (late <= engine::kLateMax && !is_fine) say("merged though it could run");
@@ -138,9 +153,21 @@ void Coverage::check_fate(Job& job, const engine::Verdict& verdict, Instant now)
     }
 }
 
+// Made up for: too late or of a time when nobody was there, the latest, and no older than allowed.
+void Coverage::check_catch_up(const Job& job, const engine::Verdict& verdict, Instant second,
+                              bool was_down) {
+    const crontab::Entry& entry = *job.mark.entry;
+    const auto late = second - verdict.key.due;
+    const auto later = next_after(entry.schedule, entry.zone, verdict.key.due);
+    const bool is_missed = late > engine::kCatchUpMax || was_down;
+    if (!is_missed || late > entry.policy->catch_up || (later && *later <= second))
+        trace_.fail("catch-up", name_of(entry) + " is made up for: " + print(verdict.key.due));
+}
+
 void Coverage::check_boot(Job& job, const engine::Verdict& verdict, Instant now) {
     if (!job.boot_due || !is_boot(*job.mark.entry)) trace_.fail("boot", "not due at boot");
-    if (verdict.fate != Fate::start || verdict.key.due != floor_seconds(now))
+    const auto fate = job.mark.entry->policy->enabled ? Fate::start : Fate::suspended;
+    if (verdict.fate != fate || verdict.key.due != floor_seconds(now))
         trace_.fail("boot", "not a start now");
     job.boot_due = false;
 }
@@ -181,7 +208,7 @@ void Coverage::on_open_pass(const engine::OpenPass& open, const Now& now) {
     pending_.push_back(std::move(pending));
 }
 
-void Coverage::on_spawn(const engine::Spawn& spawn) {
+void Coverage::on_spawn(const engine::Spawn& spawn, bool follows_clock) {
     const Job& job = this->job(spawn.key.job);
     if (!job.loaded) {
         trace_.fail("withdrawn", name_of(*spawn.entry) + " starts, and is in no table");
@@ -189,6 +216,7 @@ void Coverage::on_spawn(const engine::Spawn& spawn) {
     }
     const crontab::Entry& entry = *job.mark.entry;
     if (spawn.entry != job.mark.entry) trace_.fail("withdrawn", "started as its entry was before");
+    if (!follows_clock) return;
     const auto due = next_after(entry.schedule, entry.zone, spawn.key.due - microseconds{1});
     if (spawn.cause == Cause::schedule && spawn.key.pass != pass_of(entry))
         trace_.fail("withdrawn", name_of(entry) + " starts in a pass that is over");

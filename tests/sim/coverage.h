@@ -44,7 +44,7 @@ class Coverage {
 
     void on_decide(const engine::Decide& decide, const Now& now);
     void on_open_pass(const engine::OpenPass& open, const Now& now);
-    void on_spawn(const engine::Spawn& spawn);
+    void on_spawn(const engine::Spawn& spawn, bool follows_clock);
     // The oldest Decide or OpenPass that was not written now is.
     void on_written();
     void on_written(const engine::Decide& decide, const engine::Decided& answer);
@@ -103,6 +103,8 @@ class Coverage {
     void cover(Job& job, Instant until);
     void check_span(Job& job, const engine::Verdict& verdict);
     void check_fate(Job& job, const engine::Verdict& verdict, Instant now);
+    void check_catch_up(const Job& job, const engine::Verdict& verdict, Instant second,
+                        bool was_down);
     void check_boot(Job& job, const engine::Verdict& verdict, Instant now);
     void check_waits(const Now& now);
     // The schedule follows the clock into the new pass.

@@ -38,9 +38,26 @@ void EffortChecker::on_effect(const engine::Effect& effect, const Now& now) {
             const bool is_start = verdict.fate == engine::Fate::start;
             if (is_start) effects_allowed_ += kEffectsPerStart;
             // A start has its line when it ends; what is not to start has it now.
-            (is_start ? lines_allowed_ : lines_) += 1;
+            const bool is_suspended = verdict.fate == engine::Fate::suspended;
+            if (is_start || is_suspended) ++lines_allowed_;
+            if (!is_start) ++lines_;
         }
     }
+    if (std::holds_alternative<engine::Retry>(effect)) {
+        effects_allowed_ += kEffectsPerStart;
+        wakes_allowed_ += kWakesPerRetry;
+        ++lines_allowed_;
+        ++lines_;
+    }
+    if (const auto* spawn = std::get_if<engine::Spawn>(&effect)) {
+        // For its timeout, and for its turn.
+        wakes_allowed_ += kWakesPerStart;
+        if (spawn->entry->delay > seconds{0}) ++wakes_allowed_;
+    }
+    if (const auto* finish = std::get_if<engine::Finish>(&effect)) {
+        if (finish->entry->delay > seconds{0}) ++wakes_allowed_;
+    }
+    if (std::holds_alternative<engine::Signal>(effect)) wakes_allowed_ += kWakesPerSignal;
     const bool is_line = std::holds_alternative<engine::Finish>(effect) ||
                          std::holds_alternative<engine::Postpone>(effect) ||
                          std::holds_alternative<engine::OpenPass>(effect);

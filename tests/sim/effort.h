@@ -62,9 +62,12 @@ class EffortChecker {
     static constexpr std::size_t kEventsAtOncePerJob = 50;
     static constexpr std::uint64_t kWakesPerSecond = 4;  // one before and one at the second; twice
     static constexpr std::uint64_t kWakesPerStartSecond = 2;
-    static constexpr std::uint64_t kRowsPerJob = 3;         // missed, passed over, and finer ones
-    static constexpr std::uint64_t kEffectsPerStart = 8;    // Spawn to Deliver, signals
-    static constexpr std::uint64_t kEffectsPerEvent = 2;    // Decide and Wake
+    static constexpr std::uint64_t kRowsPerJob = 3;       // missed, passed over, and finer ones
+    static constexpr std::uint64_t kEffectsPerStart = 8;  // Spawn to Deliver, signals
+    static constexpr std::uint64_t kEffectsPerEvent = 2;  // Decide and Wake
+    static constexpr std::uint64_t kWakesPerStart = 2;
+    static constexpr std::uint64_t kWakesPerRetry = 2;
+    static constexpr std::uint64_t kWakesPerSignal = 2;
     static constexpr std::uint64_t kEffectsPerFailure = 2;  // Postpone and Spawn
 
   private:

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "random_policies.h"
 #include "random_zones.h"
 
 namespace cron::sim {
@@ -28,7 +29,8 @@ RandomTables::Line RandomTables::random_line(Random& random) {
     line.zone = random.pick(zones_);
     line.names_zone = random.one_in(2);
     line.schedule = random_schedule(random, line);
-    line.single = random.one_in(3);
+    line.policy = draw_policy(random);
+    line.delay = draw_delay(random);
     return line;
 }
 
@@ -88,7 +90,7 @@ void RandomTables::change(Random& random, Table& table) {
                 line.schedule = random_schedule(random, line);
                 break;
             case 2:
-                line.single = !line.single;
+                line.policy = draw_policy(random);
                 break;
             case 3:
                 std::swap(line, lines[random.below(lines.size())]);
@@ -119,7 +121,10 @@ engine::LoadedTable RandomTables::load(const Table& table) const {
         entry.user = owner;
         entry.command = line.command;
         entry.environment = std::make_shared<const crontab::Environment>();
-        entry.single = line.single;
+        entry.policy = std::make_shared<const crontab::Policy>(line.policy);
+        // Where the clock may not be set yet, a delay is not by the clock.
+        if (line.schedule.schedule.kind() != schedule::Schedule::Kind::reboot)
+            entry.delay = line.delay;
         loaded.entries.push_back(std::make_shared<const crontab::Entry>(std::move(entry)));
     }
     return loaded;

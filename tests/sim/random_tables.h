@@ -34,7 +34,8 @@ class RandomTables {
         std::string command;
         calendar::Zone zone;
         bool names_zone = false;  // else it is in the daemon's
-        bool single = false;
+        crontab::Policy policy;
+        seconds delay{};
     };
     struct Table {
         std::string name;

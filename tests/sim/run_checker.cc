@@ -23,7 +23,9 @@ void RunChecker::on_gone() {
 }
 
 RunChecker::Key RunChecker::key_of(const engine::RunKey& key) {
-    return {jobs_.try_emplace(key.job, jobs_.size()).first->second, key.due, key.pass};
+    const auto [job, is_new] = jobs_.try_emplace(key.job, jobs_.size());
+    if (is_new) ids_.push_back(key.job);
+    return {job->second, key.due, key.pass};
 }
 
 RunChecker::Run* RunChecker::find(engine::RunNumber number) {
@@ -123,16 +125,16 @@ void RunChecker::on_written(const engine::Decide& decide, const engine::Decided&
     }
 }
 
-void RunChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
+bool RunChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
     const Key key = key_of(spawn.key);
     const auto [job, due, pass] = key;
     const auto found = open_.find(key);
     if (found == open_.end() || !found->second.granted || found->second.refused) {
         fail("granted first", key, "started without a grant");
-        return;
+        return false;
     }
     Run& run = found->second;
-    const bool is_retry = run.stage == Stage::waiting;
+    const bool is_retry = run.stage == Stage::waiting || run.stage == Stage::retrying;
     ready_.erase({due, key});
     if (run.stage == Stage::alive || (is_retry && run.number != spawn.run))
         fail("never twice", key, "started again");
@@ -142,19 +144,18 @@ void RunChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
         if (!is_retry && due < last) fail("in order", key, "a later due time has started");
         last = std::max(last, due);
     }
-    if (!is_retry && run.cause != Cause::boot && now.instant < due)
-        fail("not early", key, "started before its due time");
-    const auto late = floor_seconds(now.instant) - due;
-    if (run.cause == Cause::schedule && late > engine::kCatchUpMax)
+    const Instant time = due + spawn.entry->delay;
+    const bool follows_clock = !run.waited && spawn.attempt == 1;
+    if (!is_retry && run.cause != Cause::boot && follows_clock && now.instant < time)
+        fail("not early", key, "started before its time");
+    const auto late = floor_seconds(now.instant) - time;
+    if (run.cause == Cause::schedule && follows_clock && late > engine::kCatchUpMax)
         fail("not too late", key, "started over 3 hours late");
-    if (calm_since_ && due > *calm_since_ && late != seconds{0} && run.cause == Cause::schedule)
+    if (calm_since_ && due > *calm_since_ && late != seconds{0} && run.cause == Cause::schedule &&
+        follows_clock)
         fail("on time", key, fmt::format("{} s late on an idle machine", late / seconds{1}));
-    if (spawn.entry->single && alive(job) > 0) fail("single", key, "the last run lives");
     if (stopping_) fail("stop", key, "started after the stop");
-    if (is_retry) {
-        --waiting_[job];
-        tries_.erase({run.try_at, key});
-    }
+    stop_waiting(run, key);
     run.stage = Stage::alive;
     run.number = spawn.run;
     run.launched.reset();
@@ -162,6 +163,7 @@ void RunChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
     ++alive_[job];
     ++alive_count_;
     ++runs_;
+    return follows_clock;
 }
 
 void RunChecker::on_postpone(const engine::Postpone& postpone, const Now& now) {
@@ -176,6 +178,25 @@ void RunChecker::on_postpone(const engine::Postpone& postpone, const Now& now) {
     ++waiting_[std::get<0>(key)];
     run->try_at = now.monotonic + postpone.delay;
     tries_.insert({run->try_at, key});
+}
+
+void RunChecker::on_retry(const engine::Retry& retry, const Now& now) {
+    Run* run = find(retry.run);
+    if (run == nullptr || ended_ != retry.run || delivered_ != retry.run) {
+        trace_.fail("outcome", "tried again without having ended");
+        return;
+    }
+    ended_.reset();
+    delivered_.reset();  // once, after the last attempt
+    run->stage = Stage::retrying;
+    run->try_at = now.monotonic + retry.delay;
+    tries_.insert({run->try_at, by_number_[retry.run]});
+}
+
+void RunChecker::stop_waiting(Run& run, const Key& key) {
+    if (run.stage == Stage::waiting) --waiting_[std::get<0>(key)];
+    if (run.stage == Stage::waiting || run.stage == Stage::retrying)
+        tries_.erase({run.try_at, key});
 }
 
 // Of two starts with one key it is the one that cannot be.
@@ -202,15 +223,13 @@ void RunChecker::on_finish(const engine::Finish& finish, const Now& now) {
         fail("outcome", key, "a second one");
         return;
     }
+    stop_waiting(found->second, key);
     const Run run = found->second;
     ready_.erase({std::get<1>(key), key});
-    if (run.stage == Stage::waiting) {
-        --waiting_[std::get<0>(key)];
-        tries_.erase({run.try_at, key});
-    }
     if (run.number != 0 && run.number != finish.run) fail("outcome", key, "of another run");
-    check_reason(finish, run, key, now.instant);
-    if (finish.outcome.kind == Outcome::Kind::exited) {
+    check_reason(finish, run, key, now);
+    if (run.stage == Stage::retrying) delivered_ = finish.run;
+    if (finish.outcome.kind == Outcome::Kind::exited && run.stage != Stage::retrying) {
         const microseconds duration =
             run.launched ? now.monotonic - run.launched_monotonic : microseconds{0};
         if (finish.outcome.duration != duration || finish.outcome.started != run.launched)
@@ -223,25 +242,26 @@ void RunChecker::on_finish(const engine::Finish& finish, const Now& now) {
 
 // Each kind of outcome is claimed only where it is true.
 void RunChecker::check_reason(const engine::Finish& finish, const Run& run, const Key& key,
-                              Instant now) {
-    const auto late = floor_seconds(now) - std::get<1>(key);
+                              const Now& now) {
+    const auto late = floor_seconds(now.instant) - std::get<1>(key);
     bool holds = run.stage != Stage::alive;
     switch (finish.outcome.kind) {
         case Outcome::Kind::exited:
-            holds = ended_ == finish.run && delivered_ == ended_;
+            holds = run.stage == Stage::retrying ? is_dropped(finish.key.job, key, now)
+                                                 : ended_ == finish.run && delivered_ == ended_;
             break;
         case Outcome::Kind::not_started:
             holds = holds && (ended_ == finish.run ||
                               (run.stage == Stage::waiting && late > engine::kCatchUpMax));
             break;
         case Outcome::Kind::skipped:
-            holds = holds && alive(std::get<0>(key)) > 0;
+            holds = holds && rules_.is_refused(finish.key.job, now);
             break;
         case Outcome::Kind::withdrawn:
             holds = holds && cause_ != Change::none && cause_ != Change::answer;
             break;
         case Outcome::Kind::merged:
-            holds = holds && has_other(key, now);
+            holds = holds && has_other(finish.key.job, key, now);
             break;
         case Outcome::Kind::missed:
             holds = holds && late > engine::kCatchUpMax;
@@ -255,15 +275,45 @@ void RunChecker::check_reason(const engine::Finish& finish, const Run& run, cons
              fmt::format("outcome {} is not so", static_cast<int>(finish.outcome.kind)));
 }
 
+// A retry is given up for a change of the tables, a stop, or a later due time of its job.
+bool RunChecker::is_dropped(const JobId& job, const Key& key, const Now& now) const {
+    if (cause_ == Change::tables || cause_ == Change::stop) return true;
+    if (rules_.is_refused(job, now)) return true;
+    for (auto run = open_.lower_bound({std::get<0>(key), Instant::min(), 0});
+         run != open_.end() && std::get<0>(run->first) == std::get<0>(key); ++run) {
+        const bool is_due = std::get<1>(run->first) <= now.instant || run->second.waited;
+        if (run->first != key && run->second.granted && is_due) return true;
+    }
+    return false;
+}
+
+// Nothing speaks against a start now, so that it must not wait.
+bool RunChecker::must_start(const Key& key, const Now& now) {
+    Run& run = open_.at(key);
+    const JobId& job = ids_[std::get<0>(key)];
+    const bool is_free = rules_.is_free(job, now);
+    if (run.stage == Stage::idle && !rules_.is_time(job, std::get<1>(key), run.cause, now))
+        return false;
+    run.waited = run.waited || !is_free;
+    return is_free;
+}
+
 // Another run of the job waits, or is due later and not yet started.
-bool RunChecker::has_other(const Key& key, Instant now) const {
+bool RunChecker::has_other(const JobId& id, const Key& key, const Now& now) const {
     const std::size_t job = std::get<0>(key);
     for (auto run = open_.lower_bound({job, Instant::min(), 0});
          run != open_.end() && std::get<0>(run->first) == job; ++run) {
         if (run->first == key) continue;
         if (run->second.stage == Stage::waiting) return true;
         const Instant due = std::get<1>(run->first);
-        if (run->second.stage == Stage::idle && due > std::get<1>(key) && due <= now) return true;
+        if (run->second.stage != Stage::idle) continue;
+        if (run->second.waited) return true;  // since before the clock was set back, it may be
+        if (due > now.instant) continue;
+        if (due > std::get<1>(key)) return true;
+        const bool waits =
+            run->second.granted &&
+            !(rules_.is_free(id, now) && rules_.is_time(id, due, run->second.cause, now));
+        if (waits) return true;
     }
     return false;
 }
@@ -274,10 +324,16 @@ void RunChecker::on_deliver(const engine::Deliver& deliver) {
 }
 
 void RunChecker::on_quiet(const Now& now) {
-    if (!stopping_ && !ready_.empty() && ready_.begin()->first <= now.instant)
-        fail("asleep", ready_.begin()->second, "granted and due, and not started");
-    if (!stopping_ && !tries_.empty() && tries_.begin()->first <= now.monotonic)
-        fail("asleep", tries_.begin()->second, "it waits for longer than it said");
+    if (!stopping_) {
+        for (auto run = ready_.begin(); run != ready_.end() && run->first <= now.instant; ++run) {
+            if (must_start(run->second, now))
+                fail("asleep", run->second, "granted and due, and not started");
+        }
+        for (auto run = tries_.begin(); run != tries_.end() && run->first <= now.monotonic; ++run) {
+            if (must_start(run->second, now))
+                fail("asleep", run->second, "it waits for longer than it said");
+        }
+    }
     for (const auto& [job, count] : waiting_) {
         if (count > 1) trace_.fail("waiting", fmt::format("job {}: {} runs wait", job, count));
     }

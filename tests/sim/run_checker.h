@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "rule_checker.h"
 #include "trace.h"
 
 namespace cron::sim {
 
 class RunChecker {
   public:
-    explicit RunChecker(Trace& trace) : trace_(trace) {}
+    RunChecker(Trace& trace, const RuleChecker& rules) : trace_(trace), rules_(rules) {}
 
     // The engine lives no longer, and forgot its runs.
     void on_gone();
@@ -30,8 +31,10 @@ class RunChecker {
     void on_decide(const engine::Decide& decide, const Now& now);
     void on_written(const engine::Decide& decide, const engine::Decided& answer);
     void on_open_pass() { cause_ = Change::clock; }
-    void on_spawn(const engine::Spawn& spawn, const Now& now);
+    // True: it did not wait for anything but the clock.
+    bool on_spawn(const engine::Spawn& spawn, const Now& now);
     void on_postpone(const engine::Postpone& postpone, const Now& now);
+    void on_retry(const engine::Retry& retry, const Now& now);
     void on_finish(const engine::Finish& finish, const Now& now);
     void on_deliver(const engine::Deliver& deliver);
 
@@ -48,17 +51,18 @@ class RunChecker {
 
   private:
     using Key = std::tuple<std::size_t, Instant, engine::Pass>;  // the first: the job's number
-    enum class Stage { idle, alive, waiting };
+    enum class Stage { idle, alive, waiting, retrying };
     enum class Change { none, tables, clock, stop, failed_start, answer };
 
     struct Run {
         std::uint64_t batch = 0;
         bool granted = false;
         bool refused = false;
+        bool waited = false;  // for another run, or for room
         engine::Cause cause = engine::Cause::schedule;
         Stage stage = Stage::idle;
         engine::RunNumber number = 0;
-        Monotonic try_at{};  // waiting only
+        Monotonic try_at{};  // waiting and retrying only
         std::optional<Instant> launched;
         Monotonic launched_monotonic{};
     };
@@ -69,11 +73,16 @@ class RunChecker {
     bool ends_second(const engine::Finish& finish, const Key& key);
     std::size_t alive(std::size_t job) const;
     void fail(std::string_view checker, const Key& key, std::string_view what);
-    void check_reason(const engine::Finish& finish, const Run& run, const Key& key, Instant now);
-    bool has_other(const Key& key, Instant now) const;
+    void check_reason(const engine::Finish& finish, const Run& run, const Key& key, const Now& now);
+    bool is_dropped(const JobId& job, const Key& key, const Now& now) const;
+    bool has_other(const JobId& job, const Key& key, const Now& now) const;
+    bool must_start(const Key& key, const Now& now);
+    void stop_waiting(Run& run, const Key& key);
 
     Trace& trace_;
+    const RuleChecker& rules_;
     std::map<JobId, std::size_t> jobs_;
+    std::vector<JobId> ids_;   // by number
     std::map<Key, Run> open_;  // asked for, without an outcome
     std::unordered_map<engine::RunNumber, Key> by_number_;
     std::unordered_map<std::uint64_t, std::vector<Key>> batches_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "random_policies.h"
+
 namespace cron::sim {
 namespace {
 
@@ -49,8 +51,10 @@ World::World(std::uint64_t seed, std::FILE* log)
       clock_(begin_),
       limits_{begin_ - hours{24 * 400}, random_.between(seconds{1}, seconds{30})},
       tables_(random_, profile_.density, profile_.jobs, begin_, profile_.length + profile_.calm),
+      capacity_(draw_capacity(random_)),
       coverage_(trace_, limits_.earliest_credible),
-      runs_(trace_),
+      rules_(trace_),
+      runs_(trace_, rules_),
       stop_(trace_, limits_.grace),
       effort_(trace_) {}
 
@@ -68,7 +72,10 @@ Report World::run() {
     set_clock(clock_.truth());
     runs_.set_calm_since(clock_.seen().instant + minutes{15});
     effects_to_crash_.reset();
-    if (!engine_) start_daemon();
+    if (!engine_) {
+        ++life_;  // it does not come back once more
+        start_daemon();
+    }
     run_until(profile_.length + profile_.calm);
     if (trace_.failure()) return report();
 
@@ -157,6 +164,7 @@ void World::check_quiet() {
     if (!engine_) return;
     const Now now = clock_.seen();
     stop_.on_quiet(now);
+    rules_.on_quiet(now);
     runs_.on_quiet(now);
     if (!stop_.is_stopping()) coverage_.on_quiet(now);
     if (random_.one_in(500)) {
@@ -177,7 +185,8 @@ void World::start_daemon() {
     booted_ = false;
     coverage_.on_started(started, clock_.seen());
     const std::uint64_t life = life_;
-    deliver(started);
+    deliver(engine::CapacitySet{capacity_});
+    if (engine_ && life == life_) deliver(started);
     if (engine_ && life == life_) tell_tables();
 }
 
@@ -219,6 +228,7 @@ void World::deliver(const engine::Event& event) {
     if (const auto* tables = std::get_if<engine::TablesChanged>(&event))
         coverage_.on_tables(*tables, now);
     if (const auto* stop = std::get_if<engine::StopAsked>(&event)) stop_.on_asked(*stop, now);
+    rules_.on_event(event, now);
     runs_.on_event(event, now);
     const std::uint64_t life = life_;
     for (const engine::Effect& effect : engine_->handle(event, clock_.now())) {
@@ -316,6 +326,14 @@ void World::on(const engine::Finish& effect) {
                 printable(effect.key.job.bytes()), print(effect.key.due),
                 static_cast<int>(effect.outcome.kind), effect.outcome.reason);
     runs_.on_finish(effect, clock_.seen());
+    rules_.on_finish(effect);
+}
+
+void World::on(const engine::Retry& effect) {
+    trace_.line(clock_.seen(), "Retry {}: attempt {}, again in {} us", effect.run, effect.attempt,
+                effect.delay.count());
+    rules_.on_retry(effect, clock_.seen());
+    runs_.on_retry(effect, clock_.seen());
 }
 
 void World::on(const engine::Postpone& effect) {

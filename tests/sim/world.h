@@ -20,6 +20,7 @@
 #include "faults.h"
 #include "ledger/memory.h"
 #include "random_tables.h"
+#include "rule_checker.h"
 #include "run_checker.h"
 #include "virtual_clock.h"
 
@@ -88,6 +89,7 @@ class World {
     void on(const engine::Cancel& effect);
     void on(const engine::Signal& effect);
     void on(const engine::Finish& effect);
+    void on(const engine::Retry& effect);
     void on(const engine::Deliver& effect) { runs_.on_deliver(effect); }
     void on(const engine::Wake& effect) { wake_ = effect; }
     void on(const engine::Postpone& effect);
@@ -121,8 +123,10 @@ class World {
     VirtualClock clock_;
     engine::Limits limits_;
     RandomTables tables_;
+    engine::Capacity capacity_;
     ledger::MemoryLedger ledger_;
     Coverage coverage_;
+    RuleChecker rules_;
     RunChecker runs_;
     StopChecker stop_;
     EffortChecker effort_;

@@ -1,6 +1,7 @@
 // The part of the world that goes wrong.
 #include <algorithm>
 
+#include "random_policies.h"
 #include "world.h"
 
 namespace cron::sim {
@@ -176,6 +177,7 @@ void World::die(microseconds down_time, bool new_boot) {
     processes_.clear();
     late_table_.clear();
     coverage_.on_gone();
+    rules_.on_gone();
     runs_.on_gone();
     stop_.on_gone();
     if (!calm_ && random_.one_in(4)) reload();
@@ -202,6 +204,12 @@ void World::reload() {
     std::erase_if(changed.loaded, [this](const auto& table) { return table.name == late_table_; });
     if (!engine_) return;
     ++totals_.reloads;
+    if (random_.one_in(4)) {
+        capacity_ = draw_capacity(random_);
+        const std::uint64_t life = life_;
+        deliver(engine::CapacitySet{capacity_});
+        if (life != life_) return;
+    }
     deliver(changed);
 }
 

@@ -14,8 +14,8 @@ void World::on(const engine::Spawn& effect) {
     const Now now = clock_.seen();
     trace_.line(now, "Spawn {}: {} {}", effect.run, printable(effect.key.job.bytes()),
                 print(effect.key.due));
-    runs_.on_spawn(effect, now);
-    coverage_.on_spawn(effect);
+    rules_.on_spawn(effect, now);
+    coverage_.on_spawn(effect, runs_.on_spawn(effect, now));
     const microseconds delay =
         random_.one_in(2) ? microseconds{0} : random_.between(microseconds{0}, milliseconds{3});
     Process& process = processes_[effect.run];
@@ -32,7 +32,7 @@ void World::on(const engine::Spawn& effect) {
         return;
     }
     make_process(effect.run, delay);
-    end_process(effect.run, delay + draw_run_time(random_), {});
+    end_process(effect.run, delay + draw_run_time(random_), {false, random_.one_in(4) ? 1 : 0});
 }
 
 void World::make_process(engine::RunNumber run, microseconds delay) {
@@ -70,6 +70,7 @@ void World::on(const engine::Signal& effect) {
         trace_.fail("signal", "to a run that does not live");
         return;
     }
+    rules_.on_signal(effect, clock_.seen());
     const engine::ExitStatus status{true, effect.signal};
     if (effect.signal == SIGKILL) {
         process->second.killed = true;
