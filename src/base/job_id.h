@@ -34,8 +34,9 @@ class JobId {
     const std::string& bytes() const { return *text_; }
     std::string_view owner() const { return field(0); }
     std::string_view table() const { return field(1); }
+    bool is_named() const { return field(2) == "name"; }
     // The name, or else the command: what people know the job by.
-    std::string_view title() const { return field(2) == "name" ? field(3) : field(4); }
+    std::string_view title() const { return is_named() ? field(3) : field(4); }
 
     friend bool operator==(const JobId& a, const JobId& b) {
         return a.text_ == b.text_ || *a.text_ == *b.text_;

@@ -2,11 +2,11 @@
 // Source: RFC 3339, section 5.6.
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "calendar/rfc3339.h"
 #include "calendar/zone.h"
 
 namespace cron::ctl {
@@ -21,20 +21,8 @@ struct GivenInstant {
 // repeated the first.
 Result<GivenInstant> read_instant(std::string_view text, const calendar::Zone& zone, Instant now);
 
-// Writes instants as RFC 3339 in whole seconds, always 25 bytes: "2026-03-08T03:00:00-04:00". An
-// offset with seconds, which RFC 3339 cannot say (local mean time), is written in UTC. Fast where
-// the day is that of the last one.
-class InstantWriter {
-  public:
-    void append(std::string& out, Instant instant, seconds offset);
-
-  private:
-    std::chrono::local_days day_ = std::chrono::local_days::min();
-    std::array<char, 11> date_{};  // of that day, with the T
-};
-
-std::string print_instant(Instant instant, seconds offset);
-std::string print_instant(Instant instant, const calendar::Zone& zone);
+using calendar::InstantWriter;
+using calendar::print_instant;
 
 // "02:30", or "02:30:15" where it is no whole minute.
 std::string print_time(Local local);

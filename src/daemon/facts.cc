@@ -108,7 +108,9 @@ std::string_view event_of(engine::Fate fate) {
 
 }  // namespace
 
-std::string short_name(const crontab::Entry& entry) { return cut(printable(entry.command)); }
+std::string short_name(const crontab::Entry& entry) {
+    return cut(printable(entry.id.is_named() ? entry.id.title() : entry.command));
+}
 
 Record said(Level level, std::string_view event, std::string message) {
     Record record{level,

@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "daemon/clock.h"
 #include "daemon/facts.h"
+#include "engine/run_id.h"
 #include "process/environment.h"
 #include "process/input.h"
 
@@ -140,7 +141,8 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     Result<Descriptors> descriptors = open_descriptors(live);
     if (!descriptors) return tl::unexpected(no_resource(descriptors.error()));
 
-    const auto environment = process::build_environment(*spawn.entry->environment, identity);
+    const auto environment = process::build_environment(*spawn.entry->environment, identity, {},
+                                                        engine::run_variables(spawn));
     process::LaunchOrder order;
     order.arguments = process::shell_arguments(environment.shell, spawn.entry->command);
     order.environment = environment.variables;

@@ -28,8 +28,10 @@ bool is_fixed(std::string_view name) { return name == "LOGNAME" || name == "USER
 }  // namespace
 
 JobEnvironment build_environment(const crontab::Environment& table, const Identity& who,
-                                 std::span<const std::string> base) {
+                                 std::span<const std::string> base,
+                                 const crontab::Environment& run) {
     Builder builder;
+    for (const crontab::Assignment& variable : run) builder.add(variable.name, variable.value);
     for (const crontab::Assignment& assignment : table) {
         if (!is_fixed(assignment.name)) builder.add(assignment.name, assignment.value);
     }

@@ -38,7 +38,8 @@ TEST_CASE("jobs: each runs as its user, with that user's groups and the document
     if (!is_root()) return;
     const TempRoot root;
     const std::string folder = root.open_folder("/out");
-    const std::string command = "{ id -un; id -G; pwd; env | sort; umask; } >" + folder;
+    const std::string command =
+        "{ id -un; id -G; pwd; env | grep -v ^CRON_ | sort; umask; } >" + folder;
     root.user_table("daemon", "FOO=bar\n@reboot " + command + "/daemon\n");
     root.user_table("games", "@reboot " + command + "/games\n");
     root.system_table("@reboot root " + command + "/root\n");
@@ -53,6 +54,27 @@ TEST_CASE("jobs: each runs as its user, with that user's groups and the document
     CHECK(root.lines("/out/games").at(0) == "games");
     CHECK(root.lines("/out/root").at(0) == "root");
     CHECK(root.read("/out/root").find("SECRET") == std::string::npos);
+}
+
+TEST_CASE("jobs: each is told its name, its run, its due time and the attempt", "[system]") {
+    const TempRoot root;
+    const std::string folder = root.open_folder("/out");
+    root.user_table("root",
+                    "CRON_TZ=Asia/Kolkata\nCRON_NAME=told\nCRON_RETRY=1/1s\n"
+                    "@reboot env | grep ^CRON_ | sort >>" +
+                        folder + "/env; false\n");
+    if (!is_root()) return;
+    Process crond(crond_arguments(root));
+    REQUIRE(crond.writes(event("run-ended")));
+    const auto lines = root.lines("/out/env");
+    REQUIRE(lines.size() == 10);
+    CHECK(lines[0] == "CRON_ATTEMPT=1");
+    CHECK(lines[1].ends_with("+05:30"));
+    CHECK(lines[2] == "CRON_JOB=told");
+    CHECK(lines[4] == "CRON_TZ=Asia/Kolkata");
+    CHECK(lines[5] == "CRON_ATTEMPT=2");
+    CHECK(lines[6] == lines[1]);
+    CHECK(lines[8] == lines[3]);
 }
 
 TEST_CASE("jobs: no descriptor of the daemon, default signals, a session of their own",
