@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "crontab/advice.h"
@@ -138,11 +139,15 @@ void Parser::read_line(Line line) {
     if (!read_assignment_line(line)) read_entry_line(line);
 }
 
-// A line that is not even read. Where it was to set something, that is as bad as a bad value.
+// A line that is not even read. Where it was to set something, that is as bad as a bad value; where
+// it was to be an entry, no other one may have its name.
 void Parser::refuse_line(const Line& line, Finding finding) {
-    const std::string_view text = trim_blanks(line.text.substr(0, kLineBytesMax));
-    const std::string_view name = trim_blanks(text.substr(0, text.find('=')));
-    refuse_assignment(line, name, std::move(finding));
+    const std::string_view text = trim_blanks(line.text);
+    const auto assignment = read_assignment(text);
+    if (!assignment) return refuse_assignment(line, assignment.error().name, std::move(finding));
+    if (*assignment) return refuse_assignment(line, (*assignment)->name, std::move(finding));
+    if (!text.empty() && text.front() != '#') settings_.take_name();
+    error(line, std::move(finding));
 }
 
 bool Parser::read_assignment_line(const Line& line) {
@@ -230,12 +235,14 @@ void Parser::apply_setting(const Line& line, const Setting& setting, std::string
                                    setting.meaning, default_of(setting))});
 }
 
-// An error, under which the entries below may not be run.
+// An error, under which the entries below have the default, or may not be run.
 void Parser::refuse_assignment(const Line& line, std::string_view name, Finding finding) {
     const Setting* const setting = find_setting(name);
     std::string message = finding.message;
     const auto place = report_.add(Severity::error, line, std::move(finding));
-    if (setting == nullptr || !setting->bad_value_stops_entries) return;
+    if (setting == nullptr) return;
+    CRON_CHECK(setting->apply(settings_, {}).has_value());
+    if (!setting->bad_value_stops_entries) return;
     suspensions_.begin(setting->name, place, std::move(message));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -43,6 +44,20 @@ std::optional<minutes> read_clock_time(std::string_view text) {
     return time <= kDay ? std::optional(time) : std::nullopt;
 }
 
+// delay [ ".." delay ]: the first and the longest of the retries that `value` names.
+Result<std::pair<seconds, seconds>> read_delays(std::string_view value, std::string_view delays) {
+    const std::size_t dots = delays.find("..");
+    const auto first = schedule::parse_duration(delays.substr(0, dots));
+    const auto last =
+        dots == std::string_view::npos ? first : schedule::parse_duration(delays.substr(dots + 2));
+    if (!first || !last) return no(value, "retries and their delay, such as 3/30s or 3/30s..10m");
+    if (*first < seconds{1}) return no(value, "retries with a delay of 1s or more");
+    if (*last < *first) {
+        return no(value, "retries with delays that grow: the first must be the shorter one");
+    }
+    return std::pair(*first, *last);
+}
+
 }  // namespace
 
 Result<bool> read_yes_no(std::string_view value) {
@@ -51,16 +66,11 @@ Result<bool> read_yes_no(std::string_view value) {
     return failure(ErrorCode::invalid, fmt::format("{} is neither yes nor no", quoted(value)));
 }
 
-Result<seconds> read_duration(std::string_view value) {
+Result<seconds> read_duration(std::string_view value, seconds min, seconds max) {
     const auto duration = schedule::parse_duration(value);
-    if (!duration) return no(value, "a duration such as 90s, 5m, 2h30m or 1d");
-    return *duration;
-}
-
-Result<seconds> read_duration_up_to(std::string_view value, seconds max) {
-    const auto duration = read_duration(value);
-    if (!duration || (*duration >= seconds{1} && *duration <= max)) return duration;
-    return no(value, fmt::format("a duration from 1s to {}", schedule::print_duration(max)));
+    if (duration && min <= *duration && *duration <= max) return *duration;
+    return no(value, fmt::format("a duration from {} to {}, such as 90s or 2h30m",
+                                 schedule::print_duration(min), schedule::print_duration(max)));
 }
 
 Result<minutes> read_minutes(std::string_view value) {
@@ -100,20 +110,12 @@ Result<Retry> read_retry(std::string_view value) {
                                      kRetriesMax));
     }
     Retry retry{static_cast<std::uint32_t>(*times), kRetryDelay, kRetryDelay};
-    if (slash == std::string_view::npos) return retry;
-    const std::string_view delays = value.substr(slash + 1);
-    const std::size_t dots = delays.find("..");
-    const auto first = schedule::parse_duration(delays.substr(0, dots));
-    const auto last =
-        dots == std::string_view::npos ? first : schedule::parse_duration(delays.substr(dots + 2));
-    if (!first || !last) return no(value, "retries and their delay, such as 3/30s or 3/30s..10m");
-    if (*first < seconds{1}) return no(value, "retries with a delay of 1s or more");
-    if (*last < *first) {
-        return no(value, "retries with delays that grow: the first must be the shorter one");
+    if (slash != std::string_view::npos) {
+        const auto delays = read_delays(value, value.substr(slash + 1));
+        if (!delays) return tl::unexpected(delays.error());
+        std::tie(retry.delay, retry.delay_max) = *delays;
     }
-    retry.delay = *first;
-    retry.delay_max = *last;
-    return retry;
+    return retry.times == 0 ? Retry{} : retry;
 }
 
 Result<Window> read_window(std::string_view value) {
@@ -122,8 +124,9 @@ Result<Window> read_window(std::string_view value) {
     const auto end =
         dash == std::string_view::npos ? std::nullopt : read_clock_time(value.substr(dash + 1));
     if (!begin || !end) return no(value, "a span of the day such as 22:00-06:00");
-    if (*begin == *end || *begin == kDay) {
-        return no(value, "a span of the day: it ends as it begins");
+    if (*begin == kDay) return no(value, "a span of the day, which begins before 24:00");
+    if (*begin == *end) {
+        return no(value, "a span of the day, as it is empty: the whole day is 00:00-24:00");
     }
     return Window{*begin, *end};
 }

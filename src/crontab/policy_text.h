@@ -18,19 +18,17 @@ inline constexpr std::size_t kNameBytesMax = 64;  // of a job or a pool
 
 // yes | no
 Result<bool> read_yes_no(std::string_view value);
-// "90s", "5m", "2h30m", "1d"
-Result<seconds> read_duration(std::string_view value);
-// The same, from 1 s to `max`.
-Result<seconds> read_duration_up_to(std::string_view value, seconds max);
+// "90s", "5m", "2h30m", "1d", from `min` to `max`.
+Result<seconds> read_duration(std::string_view value, seconds min, seconds max);
 // A whole number of minutes, up to a day's.
 Result<minutes> read_minutes(std::string_view value);
 // allow | forbid | queue | replace
 Result<Overlap> read_overlap(std::string_view value);
 // output | failure | always | never
 Result<MailWhen> read_mail(std::string_view value);
-// times [ "/" delay [ ".." delay ] ]
+// times [ "/" delay [ ".." delay ] ]; no times are no retries, whatever the delay.
 Result<Retry> read_retry(std::string_view value);
-// HH:MM "-" HH:MM
+// HH:MM "-" HH:MM; the whole day is 00:00-24:00.
 Result<Window> read_window(std::string_view value);
 // Up to 64 letters, digits and ". _ -", a letter or digit first.
 Result<std::string_view> read_name(std::string_view value);

@@ -23,11 +23,14 @@ Result<void> apply(Settings& settings, std::string_view value) {
     return settings.set(member, value, read);
 }
 
-Result<seconds> read_timeout(std::string_view value) {
-    return read_duration_up_to(value, schedule::kDurationMax);
+Result<seconds> read_positive_duration(std::string_view value) {
+    return read_duration(value, seconds{1}, schedule::kDurationMax);
+}
+Result<seconds> read_grace(std::string_view value) {
+    return read_duration(value, seconds{0}, schedule::kDurationMax);
 }
 Result<seconds> read_jitter(std::string_view value) {
-    return read_duration_up_to(value, kJitterMax);
+    return read_duration(value, seconds{0}, kJitterMax);
 }
 Result<std::optional<Window>> read_some_window(std::string_view value) {
     return read_window(value);
@@ -45,16 +48,16 @@ constexpr std::array<Setting, 14> kSettings = {{
     {"CRON_OVERLAP", "what happens when a job is due while its last run still lives", "allow",
      false, true, apply<&Policy::overlap, read_overlap>},
     {"CRON_TIMEOUT", "how long a run may take before it is ended", "", false, false,
-     apply<&Policy::timeout, read_timeout>},
+     apply<&Policy::timeout, read_positive_duration>},
     {"CRON_KILL_AFTER", "how long a run that is told to end has until it is killed", "10s", false,
-     false, apply<&Policy::kill_after, read_duration>},
+     false, apply<&Policy::kill_after, read_grace>},
     {"CRON_RETRY", "how often a run that failed is tried again", "0", false, false,
      apply<&Policy::retry, read_retry>},
     {"CRON_CATCH_UP", "how old a missed due time may be to be made up for", "", false, false,
-     apply<&Policy::catch_up, read_timeout>},
-    {"CRON_JITTER", "how much later than due, at most, each job starts at its own time", "", false,
-     false, apply<&Policy::jitter, read_jitter>},
-    {"RANDOM_DELAY", "the same in minutes, as cronie has it", "0", true, false,
+     apply<&Policy::catch_up, read_positive_duration>},
+    {"CRON_JITTER", "the span after their due times over which the starts of jobs are spread", "0s",
+     false, false, apply<&Policy::jitter, read_jitter>},
+    {"RANDOM_DELAY", "the same as CRON_JITTER, in minutes, and added to it", "0", true, false,
      apply<&Policy::random_delay, read_minutes>},
     {"CRON_WINDOW", "the span of the day in which the jobs below may start", "", false, true,
      apply<&Policy::window, read_some_window>},
@@ -63,6 +66,21 @@ constexpr std::array<Setting, 14> kSettings = {{
     {"CRON_MAIL", "when the output of a run is mailed", "output", false, false,
      apply<&Policy::mail, read_mail>},
 }};
+
+// Of a run whose success is not mailed.
+MailWhen without_success(MailWhen mail) {
+    switch (mail) {
+        case MailWhen::output:
+            return MailWhen::failed_output;
+        case MailWhen::always:
+            return MailWhen::failure;
+        case MailWhen::failed_output:
+        case MailWhen::failure:
+        case MailWhen::never:
+            break;
+    }
+    return mail;
+}
 
 // Levenshtein's distance.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -119,7 +137,8 @@ Result<void> Settings::set_name(std::string_view value) {
     if (!name) return tl::unexpected(name.error());
     if (!names_.emplace(*name).second) {
         return failure(ErrorCode::invalid,
-                       fmt::format("{} names another job of this table", quoted(*name)));
+                       fmt::format("{} is set twice: each job of a table has a name of its own",
+                                   quoted(*name)));
     }
     name_ = *name;
     return {};
@@ -144,7 +163,7 @@ Result<std::shared_ptr<const Policy>> Settings::share_policy(const Flags& flags)
     ++policies_;
     Policy policy = policy_;
     if (flags.single) policy.overlap = Overlap::forbid;
-    if (flags.mail_on_failure_only) policy.mail = MailWhen::failed_output;
+    if (flags.mail_on_failure_only) policy.mail = without_success(policy.mail);
     shared = std::make_shared<const Policy>(std::move(policy));
     return shared;
 }

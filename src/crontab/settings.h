@@ -46,13 +46,20 @@ class Settings {
     // What `read` makes of the value; the member's own default where it is empty or bad.
     template <class Member, class Read>
     Result<void> set(Member Policy::*member, std::string_view value, Read read) {
-        policy_.*member = Policy{}.*member;
+        Member member_value = Policy{}.*member;
+        Result<void> result;
+        if (!value.empty()) {
+            auto read_value = read(value);
+            if (read_value) {
+                member_value = *std::move(read_value);
+            } else {
+                result = tl::unexpected(std::move(read_value).error());
+            }
+        }
+        if (policy_.*member == member_value) return result;
+        policy_.*member = std::move(member_value);
         shared_.clear();
-        if (value.empty()) return {};
-        auto read_value = read(value);
-        if (!read_value) return tl::unexpected(read_value.error());
-        policy_.*member = *read_value;
-        return {};
+        return result;
     }
 
   private:

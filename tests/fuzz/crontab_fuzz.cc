@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/check.h"
 #include "calendar/posix_rule.h"
+#include "crontab/policy_text.h"
 #include "crontab/table.h"
 
 namespace {
@@ -41,6 +43,17 @@ void check(const Entry& entry, const Options& options) {
                entry.command.find_first_of(kLineEnds) == std::string::npos);
     CRON_CHECK(entry.input.empty() || entry.input.back() == '\n');
     CRON_CHECK(entry.environment != nullptr && !entry.user.empty());
+    CRON_CHECK(entry.policy != nullptr);
+    const Policy& policy = *entry.policy;
+    CRON_CHECK(policy.timeout >= cron::seconds{0} && policy.kill_after >= cron::seconds{0});
+    CRON_CHECK(policy.jitter >= cron::seconds{0} && policy.jitter <= kJitterMax);
+    CRON_CHECK(policy.retry.times <= kRetriesMax && policy.retry.delay <= policy.retry.delay_max);
+    CRON_CHECK(policy.retry.times == 0 || policy.retry.delay >= cron::seconds{1});
+    CRON_CHECK(!policy.window || policy.window->begin != policy.window->end);
+    // No table of a user names the pool of another one, or of the machine.
+    CRON_CHECK(options.kind == Kind::system || policy.pool.empty() ||
+               policy.pool.starts_with(options.owner + "/"));
+    CRON_CHECK(options.kind == Kind::user || policy.pool.find('/') == std::string::npos);
     CRON_CHECK(options.kind == Kind::system || entry.user == options.owner);
 }
 
@@ -58,6 +71,8 @@ void check(std::string_view text, const Options& options) {
     for (const auto& entry : table.entries) check(*entry, options);
     CRON_CHECK(std::is_sorted(table.entries.begin(), table.entries.end(),
                               [](const auto& a, const auto& b) { return a->line < b->line; }));
+    std::set<cron::JobId> ids;
+    for (const auto& entry : table.entries) CRON_CHECK(ids.insert(entry->id).second);
     // Advice changes no entry.
     Options others = options;
     if (options.advise_from) {
