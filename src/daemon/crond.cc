@@ -70,6 +70,7 @@ engine::Limits limits(const Options& options) {
     engine::Limits limits;
     limits.earliest_credible = kEarliestCredible;
     limits.grace = options.grace;
+    limits.keeps_runs = options.tables.empty();
     return limits;
 }
 
@@ -158,14 +159,19 @@ Result<void> Crond::open(const calendar::Zone& zone) {
         if (!caller) return tl::unexpected(caller.error());
         run_settings.caller = *std::move(caller);
     }
-    auto runs = Runs::create(base_.loop, accounts_, base_.launcher, log_, std::move(run_settings),
-                             [this](engine::Event event) { happened(std::move(event)); });
+    auto runs = Runs::create(
+        base_.loop, accounts_, base_.launcher, log_, std::move(run_settings),
+        [this](engine::Event event) { happened(std::move(event)); },
+        {[this](const auto& spawn) { keeper_.mark(spawn); },
+         [this](const auto& spawn, const auto& process) { keeper_.add_process(spawn, process); },
+         [this](const auto& spawn) { keeper_.unmark(spawn); }});
     if (!runs) return tl::unexpected(runs.error());
     runs_ = *std::move(runs);
 
     // Tables as arguments are run anew by whoever gives them: there is nothing to go on from.
     if (!has_own_tables()) {
-        auto kept = keeper_.open({setting_.paths.ledger, "", read_boot_id().value_or("")});
+        auto kept = keeper_.open({{setting_.paths.ledger, "", read_boot_id().value_or("")},
+                                   setting_.paths.ledger + "-marks"});
         if (!kept) return kept;
     }
     auto tables = TableReader::create(

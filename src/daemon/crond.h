@@ -83,6 +83,7 @@ class Crond {
     void carry_out(engine::Decide& order);
     void carry_out(engine::OpenPass& order);
     void carry_out(engine::Spawn& order) { runs_->start(order); }
+    void carry_out(engine::Adopt& order) { runs_->adopt(order); }
     void carry_out(engine::Cancel& order) { runs_->cancel(order); }
     void carry_out(engine::Signal& order) { runs_->signal(order); }
     void carry_out(engine::Finish& order);

@@ -45,6 +45,7 @@ std::string seconds_text(microseconds duration) {
 }
 
 std::string status_text(const engine::ExitStatus& status) {
+    if (!status.is_known) return "unknown";
     return status.signalled ? fmt::format("signal {}", status.value) : std::to_string(status.value);
 }
 
@@ -264,6 +265,15 @@ Record run_finished(const engine::Finish& finish, int pid) {
     return record;
 }
 
+Record run_lost(const engine::RunKey& key, std::string_view why) {
+    Record record{Level::warning, "run-lost", {}, {}, 0};
+    record.fields.push_back({"user", std::string(key.job.owner())});
+    record.fields.push_back({"job", cut(printable(key.job.title()))});
+    record.fields.push_back({"due", instant_text(key.due)});
+    record.fields.push_back({"reason", std::string(why)});
+    return record;
+}
+
 Record not_run(const engine::Verdict& verdict) {
     const bool is_suspended = verdict.fate == engine::Fate::suspended;
     Record record{is_suspended ? Level::debug : Level::warning, event_of(verdict.fate), {}, {}, 0};
@@ -302,6 +312,15 @@ Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::
     add_run(record, entry, key);
     record.fields.push_back({"line", std::string(line)});
     record.classic = classic_line(entry.user, "CMDOUT", line);
+    return record;
+}
+
+Record run_adopted(const engine::Spawn& spawn, int pid) {
+    Record record{Level::info, "run-adopted", {}, {}, pid};
+    add_run(record, *spawn.entry, spawn.key);
+    record.classic =
+        classic_line(spawn.entry->user, "INFO",
+                     fmt::format("still running as pid {}: {}", pid, spawn.entry->command));
     return record;
 }
 

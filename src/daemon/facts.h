@@ -35,10 +35,12 @@ Record run_retried(const engine::Retry& retry);
 // An end, or why a granted run did not start. `pid` is 0 where there was no process.
 Record run_finished(const engine::Finish& finish, int pid);
 // Due times that are not started: missed, or merged into another.
+Record run_lost(const engine::RunKey& key, std::string_view why);
 Record not_run(const engine::Verdict& verdict);
 Record clock_set_back(const engine::OpenPass& pass);
 Record home_replaced(const engine::Spawn& spawn, int error, int pid);
 // Left running, with its output in `file`; empty: nowhere that outlives us.
+Record run_adopted(const engine::Spawn& spawn, int pid);
 Record run_left(const engine::Spawn& spawn, int pid, std::string_view file);
 // Output of runs that an earlier daemon left running.
 Record output_left(std::string_view folder, const process::OutputFolder::Left& left);

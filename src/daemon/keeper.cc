@@ -21,31 +21,34 @@ using engine::Retry;
 
 }  // namespace
 
-Result<void> Keeper::open(const ledger::Store::Options& options) {
+Result<void> Keeper::open(const Options& options) {
     CRON_CHECK(shared_ == nullptr);
-    shared_ = std::make_shared<Shared>(Shared{options, std::nullopt, {}});
-    auto opened = ledger::open_or_replace(options);
+    shared_ = std::make_shared<Shared>();
+    shared_->options = options;
+    auto opened = ledger::open_or_replace(options.store);
     if (!opened) {
         if (opened.error().code == ErrorCode::invalid) {
             return failure(ErrorCode::invalid,
-                           fmt::format("{}: {}", options.path, opened.error().message));
+                           fmt::format("{}: {}", options.store.path, opened.error().message));
         }
         weaken(opened.error().message);
         retry_at_ = read_clock().monotonic + kLedgerRetry;
         return {};
     }
     if (opened->set_aside) say_set_aside(*opened->set_aside);
-    if (opened->store.lost() > 0) {
-        say(Level::warning, "runs-lost",
-            fmt::format("{} runs were granted and have no outcome: the daemon before ended first",
-                        opened->store.lost()));
-    }
     const auto memory = opened->store.recall();
     if (!memory) return tl::unexpected(memory.error());
     same_boot_ = memory->same_boot;
     memory_.adopt(*memory);
+    if (auto recalled = recall_runs(opened->store); !recalled) return recalled;
     shared_->store = std::move(opened->store);
     return {};
+}
+
+engine::Memory Keeper::recall() const {
+    engine::Memory memory = memory_.recall(same_boot_);
+    memory.runs = runs_;
+    return memory;
 }
 
 void Keeper::decide(Decide order) {
@@ -111,9 +114,15 @@ Keeper::Written Keeper::write(Shared& shared, const std::vector<Order>& orders) 
 Result<void> Keeper::write_all(Shared& shared, const std::vector<Order>& orders, Written& written) {
     const bool is_new = !shared.store;
     if (is_new) {
-        auto opened = ledger::open_or_replace(shared.options);
+        auto opened = ledger::open_or_replace(shared.options.store);
         if (!opened) return tl::unexpected(opened.error());
         written.set_aside = opened->set_aside;
+        if (!shared.has_marks) {
+            // Starts went unmarked: nobody may take a run for not started because it has no mark.
+            auto marks = ledger::Marks::open(marks_of(shared.options, opened->store));
+            if (!marks) return tl::unexpected(marks.error());
+            marks->give_up();
+        }
         shared.store = std::move(opened->store);
     }
     while (written.done < orders.size()) {
@@ -160,6 +169,7 @@ void Keeper::written(const Written& written) {
     std::size_t next = 0;
     for (std::size_t i = 0; i < written.done; ++i) {
         Order& order = (*flight_)[i];
+        unmark(order);
         if (std::holds_alternative<Decide>(order.what))
             answer_durably(order, written.answers[next++]);
     }

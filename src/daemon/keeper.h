@@ -16,6 +16,7 @@
 #include "daemon/worker.h"
 #include "engine/effect.h"
 #include "engine/event.h"
+#include "ledger/marks.h"
 #include "ledger/memory.h"
 #include "ledger/store.h"
 
@@ -27,6 +28,10 @@ inline constexpr std::size_t kHeldMax = 200'000;  // orders that wait for the di
 
 class Keeper {
   public:
+    struct Options {
+        ledger::Store::Options store;
+        std::string marks;  // the path of the launching marks
+    };
     struct Hooks {
         std::function<void(engine::Decided)> decided;
         std::function<void(const Record&)> write;
@@ -37,9 +42,16 @@ class Keeper {
 
     // Opens the database, in the calling thread. An error is one that must end the start: the
     // database is of a newer version, or another program's. Any other is said, and tried again.
-    Result<void> open(const ledger::Store::Options& options);
+    Result<void> open(const Options& options);
     // What an engine that starts now is to be told.
-    engine::Memory recall() const { return memory_.recall(same_boot_); }
+    engine::Memory recall() const;
+
+    // The process of this run is about to be made, and is made: both in time for whoever finds them
+    // after a crash.
+    void mark(const engine::Spawn& spawn);
+    void add_process(const engine::Spawn& spawn, const engine::LiveProcess& process);
+    // No job came of it.
+    void unmark(const engine::Spawn& spawn);
 
     // Each is answered by the hook `decided`, at once or later.
     void decide(engine::Decide order);
@@ -71,16 +83,22 @@ class Keeper {
     };
     // Used by the worker while orders are in flight, else by nobody.
     struct Shared {
-        ledger::Store::Options options;
+        Options options;
         std::optional<ledger::Store> store;
-        engine::Memory memory;  // for a store that is opened late
+        bool has_marks = false;
+        engine::Memory memory{};  // for a store that is opened late
     };
+    static ledger::Marks::Options marks_of(const Options& options, const ledger::Store& store);
     static Written write(Shared& shared, const std::vector<Order>& orders);
     static Result<void> write_all(Shared& shared, const std::vector<Order>& orders,
                                   Written& written);
     static Result<std::size_t> write_next(ledger::Store& store, const std::vector<Order>& orders,
                                           Written& written);
 
+    Result<void> recall_runs(ledger::Store& store);
+    std::optional<std::string> judge(engine::RecalledRun& run) const;
+    void say_lost(const std::vector<ledger::OpenRun>& runs, const std::string& why);
+    void unmark(const Order& order);
     void add(Order order);
     void send();
     void written(const Written& written);
@@ -96,6 +114,8 @@ class Keeper {
     Worker& worker_;
     Hooks hooks_;
     ledger::MemoryLedger memory_;  // all that was decided, durable or not
+    std::vector<engine::RecalledRun> runs_;
+    std::optional<ledger::Marks> marks_;
     bool same_boot_ = false;
     std::shared_ptr<Shared> shared_;  // null: in memory only
     std::deque<Order> waiting_;

@@ -38,20 +38,21 @@ process::LaunchFailure no_user(const Error& error) {
 }  // namespace
 
 Runs::Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
-           Settings settings, Happened happened)
+           Settings settings, Happened happened, Marking marking)
     : loop_(loop),
       accounts_(accounts),
       launcher_(launcher),
       log_(log),
       settings_(std::move(settings)),
       happened_(std::move(happened)),
+      marking_(std::move(marking)),
       streams_(loop) {}
 
 Result<std::unique_ptr<Runs>> Runs::create(EventLoop& loop, Accounts& accounts,
                                            process::Launcher& launcher, Log& log, Settings settings,
-                                           Happened happened) {
-    std::unique_ptr<Runs> runs(
-        new Runs(loop, accounts, launcher, log, std::move(settings), std::move(happened)));
+                                           Happened happened, Marking marking) {
+    std::unique_ptr<Runs> runs(new Runs(loop, accounts, launcher, log, std::move(settings),
+                                        std::move(happened), std::move(marking)));
     if (runs->settings_.output == OutputFormat::mail) {
         auto folder = process::OutputFolder::open(runs->settings_.output_folder);
         // Who runs tables of their own may have no spool.
@@ -111,6 +112,7 @@ void Runs::start_as(const engine::Spawn& spawn, const Result<process::Identity>&
             ? launch(spawn, *identity)
             : tl::expected<Live, process::LaunchFailure>(tl::unexpected(no_user(identity.error())));
     if (!launched) {
+        marking_.undone(spawn);
         happened_(
             engine::LaunchFailed{spawn.run, launched.error().error, launched.error().temporary});
         return;
@@ -152,11 +154,71 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     order.input_fd = descriptors->input.get();
     order.output_fd = descriptors->output_fd;
     order.error_fd = descriptors->error_fd;
+    marking_.before(spawn);
     auto child = launcher_.launch(order);
     if (!child) return tl::unexpected(child.error());
     live.child = *std::move(child);
+    tell_made(live);
     if (auto kept = kept_.extract(spawn.run)) live.remains = std::move(kept.mapped());
     return live;
+}
+
+void Runs::tell_made(const Live& live) {
+    engine::LiveProcess process;
+    process.pid = live.child.pid;
+    process.process_start = process::process_start(live.child.pid).value_or(0);
+    process.started = read_clock().instant;
+    process.output = folder_ ? folder_->tag() : 0;
+    process.output_number = live.spawn.run;
+    marking_.made(live.spawn, process);
+}
+
+void Runs::adopt(const engine::Adopt& order) {
+    const int pid = order.process.pid;
+    Live& live = live_[order.run];
+    live.spawn = {order.run, order.key, order.attempt, engine::Cause::schedule, order.entry};
+    live.report_done = true;
+    live.adopted_start = order.process.process_start;
+    live.child.pid = pid;
+    live.child.pidfd = process::open_pidfd(pid);
+    if (folder_ && order.process.output != 0) {
+        auto output = folder_->reopen(order.process.output, order.process.output_number);
+        if (output) live.remains.output = *std::move(output);
+    }
+    accounts_.find(order.entry->user, [this, run = order.run](const auto& identity) {
+        const auto found = live_.find(run);
+        if (identity && found != live_.end()) found->second.remains.identity = *identity;
+    });
+    // Asked when the descriptor is there: it is that of no later process with this pid.
+    const bool lives = live.child.pidfd && process::process_start(pid) == live.adopted_start;
+    if (lives) {
+        auto end = loop_.add(live.child.pidfd.get(), EPOLLIN,
+                             [this, run = order.run](std::uint32_t) { collect(run); });
+        if (end) {
+            live.end_watch = *std::move(end);
+            log_.write(run_adopted(live.spawn, pid), read_clock().instant);
+            return;
+        }
+    }
+    collect_adopted(live);
+}
+
+// Its end is all that can be known.
+void Runs::collect_adopted(Live& live) {
+    live.ended = true;
+    live.end_watch.reset();
+    live.child.pidfd.reset();
+    // Without its user nobody can be mailed: the file stays.
+    if (live.remains.output && live.remains.identity.name.empty()) {
+        live.remains.output->keep();
+        live.remains.output.reset();
+    }
+    happened_(engine::Exited{live.spawn.run, {false, 0, false}, {}, output_bytes(live)});
+}
+
+std::uint64_t Runs::output_bytes(const Live& live) {
+    if (!live.remains.output) return 0;
+    return live.remains.output->size_bytes().value_or(0);
 }
 
 Result<Runs::Descriptors> Runs::open_descriptors(Live& live) {
@@ -239,6 +301,7 @@ void Runs::read_report(engine::RunNumber run) {
 
 void Runs::collect(engine::RunNumber run) {
     Live& live = live_.at(run);
+    if (live.adopted_start != 0) return collect_adopted(live);
     const int pidfd = live.child.pidfd.get();
     const Result<std::optional<process::Ended>> ended =
         live.kill_at ? process::look(pidfd) : process::reap(pidfd);
@@ -259,7 +322,7 @@ void Runs::collect(engine::RunNumber run) {
         forget(run);
         happened_(engine::LaunchFailed{run, failure.error, failure.temporary});
     } else if (ended) {
-        happened_(engine::Exited{run, (*ended)->status, (*ended)->usage});
+        happened_(engine::Exited{run, (*ended)->status, (*ended)->usage, output_bytes(live)});
     } else {
         forget(run);
         happened_(engine::LaunchFailed{run, {ended.error().message, 0}, false});
@@ -270,7 +333,11 @@ void Runs::signal(const engine::Signal& order) {
     const auto found = live_.find(order.run);
     if (found == live_.end() || found->second.ended) return;
     Live& live = found->second;
-    if (order.kill_after > microseconds{0}) {
+    // Its pid is not ours to keep: it may be another's by now.
+    const bool is_gone =
+        live.adopted_start != 0 && process::process_start(live.child.pid) != live.adopted_start;
+    if (is_gone) return;
+    if (live.adopted_start == 0 && order.kill_after > microseconds{0}) {
         live.kill_at = read_clock().monotonic + order.kill_after;
     }
     const Result<void> sent = process::signal_group(live.child, order.signal);
@@ -297,6 +364,7 @@ bool Runs::has_child(pid_t pid) const {
 void Runs::forget(engine::RunNumber run) {
     auto live = live_.extract(run);
     const bool has_output = live.mapped().spawn.attempt > 1 && live.mapped().remains.output;
+    marking_.undone(live.mapped().spawn);
     if (has_output) kept_.insert_or_assign(run, std::move(live.mapped().remains));
 }
 

@@ -35,16 +35,25 @@ class Runs {
         // Whom all jobs run as, whatever their user column says; none: as their users.
         std::optional<process::Identity> caller;
     };
+    // Told of each start, for whoever finds the runs after a crash; all may be empty.
+    struct Marking {
+        std::function<void(const engine::Spawn& spawn)> before;
+        std::function<void(const engine::Spawn& spawn, const engine::LiveProcess& process)> made;
+        std::function<void(const engine::Spawn& spawn)> undone;  // there was no job after all
+    };
     using Happened = std::function<void(engine::Event event)>;
 
     // What happens to runs is told to `happened`; from within a call only by cancel().
     static Result<std::unique_ptr<Runs>> create(EventLoop& loop, Accounts& accounts,
                                                 process::Launcher& launcher, Log& log,
-                                                Settings settings, Happened happened);
+                                                Settings settings, Happened happened,
+                                                Marking marking);
 
     // The starts to come: lets their users be looked up.
     void prepare(const std::string& user);
     void start(const engine::Spawn& spawn);
+    // A run that another daemon has started: its end is told, not how it was.
+    void adopt(const engine::Adopt& order);
     void cancel(const engine::Cancel& order);
     void signal(const engine::Signal& order);
     // The pid of the run's process, which may have ended; 0 where it has none.
@@ -68,6 +77,7 @@ class Runs {
         std::optional<process::LaunchFailure> failure;  // said by crond-job; told at its end
         bool report_done = false;
         bool ended = false;
+        std::uint64_t adopted_start = 0;  // of a process that is not our child; else 0
         std::optional<Monotonic>
             kill_at;  // it was told to end: of its group nothing may outlive this
         EventLoop::Watch report_watch;
@@ -82,17 +92,20 @@ class Runs {
     };
 
     Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
-         Settings settings, Happened happened);
+         Settings settings, Happened happened, Marking marking);
 
     void start_next();
     void start_as(const engine::Spawn& spawn, const Result<process::Identity>& identity);
     tl::expected<Live, process::LaunchFailure> launch(const engine::Spawn& spawn,
                                                       const process::Identity& identity);
+    void tell_made(const Live& live);
+    static std::uint64_t output_bytes(const Live& live);
     Result<Descriptors> open_descriptors(Live& live);
     Result<void> watch(Live& live);
     void abort(Live& live);
     void read_report(engine::RunNumber run);
     void collect(engine::RunNumber run);
+    void collect_adopted(Live& live);
     void forget(engine::RunNumber run);
 
     EventLoop& loop_;
@@ -101,6 +114,7 @@ class Runs {
     Log& log_;
     Settings settings_;
     Happened happened_;
+    Marking marking_;
     std::optional<process::OutputFolder> folder_;
     Streams streams_;
     StartQueue queue_;

@@ -45,6 +45,16 @@ struct Spawn {
     std::shared_ptr<const crontab::Entry> entry;
 };
 
+// Watch the process of a run that an engine before has started. Answered by Exited, with an unknown
+// status.
+struct Adopt {
+    RunNumber run = 0;
+    RunKey key;
+    std::uint32_t attempt = 1;
+    LiveProcess process;
+    std::shared_ptr<const crontab::Entry> entry;
+};
+
 // Take back a Spawn whose process is not made yet. Answered by Cancelled; not where it comes too
 // late.
 struct Cancel {
@@ -107,7 +117,7 @@ struct Retry {
 // Nothing is left to do: end the process.
 struct Quit {};
 
-using Effect = std::variant<Decide, OpenPass, Spawn, Cancel, Signal, Finish, Deliver, Wake,
+using Effect = std::variant<Decide, OpenPass, Spawn, Adopt, Cancel, Signal, Finish, Deliver, Wake,
                             Postpone, Retry, Quit>;
 using Effects = std::vector<Effect>;
 

@@ -47,6 +47,7 @@ void Engine::State::on(const Launched& event) {
     if (run == nullptr || run->stage != Run::Stage::starting) return;
     runs_.set_running(*run);
     run->started = now_.instant;
+    run->pid = event.pid;
     run->started_monotonic = now_.monotonic;
     const seconds timeout = run->entry->policy->timeout;
     if (timeout > seconds{0}) runs_.set_end_step(*run, now_.monotonic + timeout);
@@ -138,11 +139,15 @@ void Engine::State::on(const Exited& event) {
     outcome.kind = Outcome::Kind::exited;
     outcome.status = event.status;
     outcome.usage = event.usage;
+    outcome.pid = run->pid;
+    outcome.output_bytes = event.output_bytes;
     outcome.started = run->started;
     outcome.duration = run->started ? now_.monotonic - run->started_monotonic : microseconds{0};
     outcome.ended = now_.instant;
     outcome.ended_by = run->ended_by;
     outcome.reason = reason_of(*run);
+    if (!event.status.is_known)
+        outcome.reason = "its end was not seen: the daemon had been started anew";
     if (may_retry(*run, outcome)) {
         retry(*run, std::move(outcome));
     } else {
@@ -154,6 +159,7 @@ bool Engine::State::may_retry(const Run& run, const Outcome& outcome) const {
     const Job* job = jobs_.find(run.key.job);
     const bool is_cut = run.ended_by == EndedBy::replacement || run.ended_by == EndedBy::stop;
     if (job == nullptr || is_cut || is_stopping() || outcome.is_success()) return false;
+    if (!outcome.status.is_known) return false;
     if (run.attempt > job->entry->policy->retry.times) return false;
     const auto others = runs_.all_alive(job->id);
     return std::none_of(others.begin(), others.end(),

@@ -32,6 +32,7 @@ void Engine::State::advance() {
     check_clock();
     if (!is_stopping()) {
         place_waiting();
+        drop_unclaimed();
         if (is_clock_set()) decide_due();
         send_decides();
         start_ready();
@@ -48,14 +49,19 @@ void Engine::State::on(const StopAsked& event) {
     }
     stop_ = Stop{event.manner, now_.monotonic + limits_.grace, false, false};
     proposals_.clear();
-    for (const RunNumber number : runs_.all_pending()) withdraw(*runs_.find(number), kStops);
+    if (!limits_.keeps_runs) {
+        for (const RunNumber number : runs_.all_pending()) withdraw(*runs_.find(number), kStops);
+    }
     for (const RunNumber number : runs_.all_starting()) effects_.emplace_back(Cancel{number});
     if (event.manner == StopAsked::Manner::drain) signal_all(SIGTERM);
 }
 
 void Engine::State::on(const Cancelled& event) {
     Run* run = runs_.find(event.run);
-    if (run != nullptr && run->stage == Run::Stage::starting) withdraw(*run, kStops);
+    if (run == nullptr || run->stage != Run::Stage::starting) return;
+    if (!limits_.keeps_runs) return withdraw(*run, kStops);
+    gates_.leave(run->number);
+    runs_.close(run->number);
 }
 
 void Engine::State::stop_overdue() {
@@ -99,6 +105,9 @@ void Engine::State::order_wake() {
         for (const auto& other : {runs_.next_try(), gates_.next_turn(now_.monotonic)}) {
             if (other) wake.monotonic = std::min(wake.monotonic.value_or(*other), *other);
         }
+    }
+    if (!recalled_.empty() && !is_stopping()) {
+        wake.monotonic = std::min(wake.monotonic.value_or(recalled_until_), recalled_until_);
     }
     if (const auto step = runs_.next_end_step()) {
         wake.monotonic = std::min(wake.monotonic.value_or(*step), *step);

@@ -29,6 +29,8 @@ struct Limits {
     // A clock that reads an earlier time has not been set.
     Instant earliest_credible{};
     microseconds grace = seconds{25};  // between TERM and KILL when stopping
+    // What was granted and has not started outlives us in the ledger: a stop leaves it there.
+    bool keeps_runs = false;
 };
 
 // What the engine holds, for people (SIGUSR1).

@@ -24,6 +24,22 @@ struct JobMemory {
     Pass reached_in = 0;  // the pass of that verdict; the highest when it became known
 };
 
+// A run that was granted by an engine before, and has no outcome.
+struct RecalledRun {
+    enum class State {
+        pending,   // it was not started
+        retrying,  // it failed, and is to be tried again at `wake_at`
+        alive,     // `process`
+    };
+    RunKey key;
+    Cause cause = Cause::schedule;
+    State state = State::pending;
+    std::uint32_t attempt = 1;  // the next, or the one that lives
+    Instant wake_at{};
+    Outcome last_outcome;  // retrying only
+    LiveProcess process;
+};
+
 // What a ledger remembers, for an engine that starts.
 struct Memory {
     std::optional<Instant> decided_until;  // no due time after this has a verdict in this pass
@@ -32,6 +48,7 @@ struct Memory {
     Passes passes;
     bool same_boot = false;  // as the boot in which it was written
     std::map<JobId, JobMemory> jobs;
+    std::vector<RecalledRun> runs;
 };
 
 // The first event, once.
@@ -85,6 +102,7 @@ struct Exited {
     RunNumber run = 0;
     ExitStatus status;
     Usage usage;
+    std::uint64_t output_bytes = 0;
 };
 
 // Stop. `leave`: at once, and the jobs live on. `drain`: start nothing more, TERM the jobs, KILL

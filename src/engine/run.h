@@ -49,9 +49,10 @@ struct Verdict {
 // How a process ended.
 struct ExitStatus {
     bool signalled = false;
-    int value = 0;  // the exit status, or the signal
+    int value = 0;         // the exit status, or the signal
+    bool is_known = true;  // else it ended while nobody could see how
 
-    bool is_success() const { return !signalled && value == 0; }
+    bool is_success() const { return is_known && !signalled && value == 0; }
     friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
 };
 
@@ -64,6 +65,15 @@ struct Usage {
 struct LaunchError {
     std::string stage;
     int error = 0;  // errno
+};
+
+// The process of a run that a daemon before has started.
+struct LiveProcess {
+    int pid = 0;
+    std::uint64_t process_start = 0;  // in ticks since the boot: pids are used again
+    Instant started{};
+    std::uint64_t output = 0;  // with the next: the name of its output
+    std::uint64_t output_number = 0;
 };
 
 // Who told the process of a run to end.
@@ -86,6 +96,8 @@ struct Outcome {
     LaunchError launch_error;
     std::string reason;              // one clause, for people
     std::optional<Instant> started;  // when the process was made
+    int pid = 0;
+    std::uint64_t output_bytes = 0;
     Instant ended{};
     microseconds duration{};  // by the monotonic clock; 0 where nothing ran
     EndedBy ended_by = EndedBy::itself;

@@ -120,6 +120,12 @@ void RunBook::start(Run& run) {
     alive_by_job_[run.key.job].insert(run.number);
 }
 
+void RunBook::adopt(Run& run) {
+    enter(run, Run::Stage::running);
+    ++alive_;
+    alive_by_job_[run.key.job].insert(run.number);
+}
+
 void RunBook::set_running(Run& run) {
     CRON_CHECK(run.stage == Run::Stage::starting);
     run.stage = Run::Stage::running;

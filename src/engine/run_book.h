@@ -42,6 +42,7 @@ struct Run {
     Monotonic started_monotonic{};
     unsigned failed_starts = 0;
     LaunchError last_error;
+    int pid = 0;
     Monotonic wake_at{};                  // waiting and retrying only
     std::optional<Outcome> last_outcome;  // of the attempt before
     EndedBy ended_by = EndedBy::itself;
@@ -79,6 +80,8 @@ class RunBook {
     void queue(Run& run);
     void start(Run& run);
     void set_running(Run& run);
+    // It was started by a daemon before.
+    void adopt(Run& run);
     // Its start did not happen, or it failed: it waits until `at`.
     void wait(Run& run, Run::Stage stage, Monotonic at);
     // When to look at a running run again; none: not before it ends.

@@ -2,6 +2,7 @@
 // tables.cc, clock.cc, verdicts.cc, starts.cc and ends.cc.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -46,6 +47,9 @@ class Engine::State {
     void take(const JobTable::Change& change, bool boot_entries_due);
     void reschedule(Job& job, const crontab::Entry& before);
     void place(const std::vector<Job*>& jobs);
+    void recall(const RecalledRun& recalled);
+    void claim_recalled(Job& job);
+    void drop_unclaimed();
     Instant remembered_until(const Job& job) const;
     bool was_down(const std::vector<Job*>& jobs) const;
     void propose_boot(Job& job);
@@ -114,7 +118,10 @@ class Engine::State {
     std::unordered_map<std::uint64_t, std::vector<RunNumber>> batches_;
     std::uint64_t last_batch_ = 0;
 
-    Memory memory_;              // what a ledger remembered; its jobs leave it as they are loaded
+    Memory memory_;  // what a ledger remembered; its jobs leave it as they are loaded
+    // Runs of engines before whose jobs are not loaded yet, and until when they may be.
+    std::map<JobId, std::vector<RecalledRun>> recalled_;
+    Monotonic recalled_until_{};
     bool has_unplaced_ = false;  // jobs that wait for the clock to be set
     bool boot_ = false;
     std::set<JobId> booted_;  // @reboot jobs that have had their turn

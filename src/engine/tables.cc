@@ -7,6 +7,17 @@
 namespace cron::engine {
 namespace {
 
+// Of a job that is in no table: what its name says.
+std::shared_ptr<const crontab::Entry> entry_of(const JobId& job) {
+    auto entry = std::make_shared<crontab::Entry>();
+    entry->id = job;
+    entry->user = job.owner();
+    entry->command = job.title();
+    entry->environment = std::make_shared<const crontab::Environment>();
+    entry->policy = std::make_shared<const crontab::Policy>();
+    return entry;
+}
+
 bool is_due(const crontab::Entry& entry, Instant instant) {
     return schedule::next_after(entry.schedule, entry.zone, instant - microseconds{1}) == instant;
 }
@@ -19,6 +30,66 @@ void Engine::State::on(const Started& event) {
     passes_ = memory_.passes;
     decided_until_ = memory_.decided_until;
     fixed_decided_until_ = memory_.fixed_decided_until;
+    recalled_until_ = now_.monotonic + kShortOutage;
+    for (const RecalledRun& recalled : std::exchange(memory_.runs, {})) recall(recalled);
+}
+
+// One that lives is watched at once. The others follow their tables.
+void Engine::State::recall(const RecalledRun& recalled) {
+    if (recalled.state != RecalledRun::State::alive) {
+        recalled_[recalled.key.job].push_back(recalled);
+        return;
+    }
+    Run& run = runs_.open(recalled.key, entry_of(recalled.key.job), recalled.cause);
+    run.attempt = recalled.attempt;
+    runs_.adopt(run);
+    run.pid = recalled.process.pid;
+    run.started = recalled.process.started;
+    const microseconds age = std::max(now_.instant - *run.started, microseconds{0});
+    run.started_monotonic = now_.monotonic - age;
+    effects_.emplace_back(Adopt{run.number, run.key, run.attempt, recalled.process, run.entry});
+}
+
+// Its table is there: its runs go on as it says.
+void Engine::State::claim_recalled(Job& job) {
+    for (const RunNumber number : runs_.all_alive(job.id)) {
+        Run& run = *runs_.find(number);
+        run.entry = job.entry;
+        const seconds timeout = job.entry->policy->timeout;
+        if (timeout > seconds{0}) runs_.set_end_step(run, run.started_monotonic + timeout);
+    }
+    const auto found = recalled_.find(job.id);
+    if (found == recalled_.end()) return;
+    for (const RecalledRun& recalled : found->second) {
+        Run& run = runs_.open(recalled.key, job.entry, recalled.cause);
+        run.attempt = recalled.attempt;
+        job.pending.push_back(run.number);
+        if (recalled.state == RecalledRun::State::retrying) {
+            run.last_outcome = recalled.last_outcome;
+            const microseconds delay = std::max(recalled.wake_at - now_.instant, microseconds{0});
+            runs_.wait(run, Run::Stage::retrying, now_.monotonic + delay);
+        } else if (recalled.cause == Cause::schedule && !is_due(*job.entry, run.key.due)) {
+            withdraw(run, "its schedule has changed");
+        } else {
+            runs_.grant(run);
+        }
+    }
+    recalled_.erase(found);
+}
+
+// No table has them any more.
+void Engine::State::drop_unclaimed() {
+    if (recalled_.empty() || now_.monotonic < recalled_until_) return;
+    for (const auto& [job, runs] : std::exchange(recalled_, {})) {
+        for (const RecalledRun& recalled : runs) {
+            Run& run = runs_.open(recalled.key, entry_of(job), recalled.cause);
+            run.attempt = recalled.attempt;
+            if (recalled.state == RecalledRun::State::retrying) {
+                run.last_outcome = recalled.last_outcome;
+            }
+            withdraw(run, "its entry is gone from the table");
+        }
+    }
 }
 
 void Engine::State::on(const TablesChanged& event) {
@@ -116,6 +187,7 @@ void Engine::State::place(const std::vector<Job*>& jobs) {
     const bool down = !memory_.jobs.empty() && was_down(jobs);
     for (Job* job : jobs) {
         job->placed = true;
+        claim_recalled(*job);
         job->decided = remembered_until(*job);
         if (memory_.jobs.erase(job->id) == 0) known_.push_back({job->id, now_.instant});
         if (job->entry->schedule.kind() == schedule::Schedule::Kind::reboot) continue;
@@ -132,7 +204,7 @@ void Engine::State::place(const std::vector<Job*>& jobs) {
 void Engine::State::propose_boot(Job& job) {
     if (!booted_.insert(job.id).second) return;  // its table was away for a while
     Verdict verdict;
-    verdict.key = RunKey{job.id, floor_seconds(now_.instant), pass_of(*job.entry)};
+    verdict.key = RunKey{job.id, floor_seconds(now_.instant), 0};
     verdict.cause = Cause::boot;
     verdict.fate = job.entry->policy->enabled ? Fate::start : Fate::suspended;
     verdict.first = verdict.key.due;

@@ -15,12 +15,13 @@ constexpr std::int64_t kApplicationId = 0x62667279;
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
+    ledger_id TEXT NOT NULL,
     boot_id TEXT NOT NULL DEFAULT '',
     boot INTEGER NOT NULL DEFAULT 0,
     decided_until INTEGER,
     fixed_decided_until INTEGER
 );
-INSERT INTO state (id) VALUES (1);
+INSERT INTO state (id, ledger_id) VALUES (1, lower(hex(randomblob(16))));
 CREATE TABLE job (
     id INTEGER PRIMARY KEY,
     name BLOB NOT NULL UNIQUE,
@@ -54,11 +55,13 @@ CREATE TABLE run (
     outcome TEXT,
     exit_status INTEGER,
     signal INTEGER,
+    pid INTEGER,
     started INTEGER,
     ended INTEGER,
     duration INTEGER,
     cpu_time INTEGER,
     peak_memory INTEGER,
+    output_bytes INTEGER,
     reason TEXT,
     retry_at INTEGER,
     UNIQUE (job, due, pass, boot)

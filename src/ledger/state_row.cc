@@ -4,14 +4,15 @@ namespace cron::ledger {
 
 Result<StateRow> read_state(Database& database) {
     auto statement = database.prepare(
-        "SELECT boot_id, boot, decided_until, fixed_decided_until FROM state WHERE id = 1");
+        "SELECT ledger_id, boot_id, boot, decided_until, fixed_decided_until FROM state "
+        "WHERE id = 1");
     if (!statement) return tl::unexpected(statement.error());
     const Result<bool> found = statement->step();
     if (!found) return tl::unexpected(found.error());
     if (!*found) return failure(ErrorCode::damaged, "the row of its state is missing");
-    return StateRow{statement->bytes(0), statement->number(1),
-                    to_instant(statement->optional_number(2)),
-                    to_instant(statement->optional_number(3))};
+    return StateRow{statement->bytes(0), statement->bytes(1), statement->number(2),
+                    to_instant(statement->optional_number(3)),
+                    to_instant(statement->optional_number(4))};
 }
 
 Result<void> write_state(Database& database, const StateRow& row) {

@@ -12,6 +12,7 @@
 namespace cron::ledger {
 
 struct StateRow {
+    std::string ledger_id;  // chosen once, by chance
     std::string boot_id;
     std::int64_t boot = 0;  // the number of the boot, from 1
     std::optional<Instant> decided_until;

@@ -49,7 +49,9 @@ class Store::State {
     Result<engine::Memory> recall();
     Result<void> adopt(const engine::Memory& memory);
     Result<bool> prune(Instant before, std::int64_t rows_max, std::int64_t limit);
-    std::uint64_t lost() const { return lost_; }
+    Result<std::vector<OpenRun>> open_runs() { return read_open_runs(database_); }
+    Result<void> lose(const std::vector<OpenRun>& runs, const std::string& reason);
+    const std::string& id() const { return row_.ledger_id; }
 
   private:
     explicit State(Database database) : database_(std::move(database)) {}
@@ -77,7 +79,6 @@ class Store::State {
     StateRow row_;
     engine::Passes passes_;
     bool same_boot_ = false;
-    std::uint64_t lost_ = 0;
 };
 
 Result<std::unique_ptr<Store::State>> Store::State::open(const Options& options) {
@@ -111,7 +112,8 @@ Result<void> Store::State::prepare() {
         {&finish_,
          "UPDATE run SET attempt = ?5, outcome = ?6, exit_status = ?7, signal = ?8, started = ?9, "
          "ended = ?10, duration = ?11, cpu_time = ?12, peak_memory = ?13, reason = ?14, "
-         "retry_at = ?15 "
+         "retry_at = ?15, "
+         "pid = ?16, output_bytes = ?17 "
          "WHERE job = ?1 AND due = ?2 AND pass = ?3 AND boot = ?4"},
     };
     for (const auto& [statement, sql] : statements) {
@@ -126,7 +128,7 @@ Result<void> Store::State::prepare() {
     return read_jobs();
 }
 
-// Numbers the boot if it is a new one, and settles what the daemon before has left open.
+// Numbers the boot if it is a new one.
 Result<void> Store::State::begin_boot(const std::string& boot_id) {
     same_boot_ = !boot_id.empty() && row_.boot_id == boot_id;
     return in_transaction([&]() -> Result<void> {
@@ -134,15 +136,7 @@ Result<void> Store::State::begin_boot(const std::string& boot_id) {
             row_.boot_id = boot_id;
             ++row_.boot;
         }
-        if (auto written = write_row(); !written) return written;
-        if (auto settled = database_.run(
-                "UPDATE run SET outcome = 'lost', reason = 'the daemon ended before its outcome' "
-                "WHERE fate = 'start' AND outcome IS NULL");
-            !settled) {
-            return settled;
-        }
-        lost_ = static_cast<std::uint64_t>(database_.changes());
-        return {};
+        return write_row();
     });
 }
 
@@ -313,6 +307,7 @@ Result<void> Store::State::write_end(const End& end) {
     const Outcome& outcome = end.outcome;
     const bool is_boot = is_reboot(end.entry);
     const bool has_ended = outcome.kind == Outcome::Kind::exited;
+    const bool is_known = has_ended && outcome.status.is_known;
     const auto value = std::int64_t{outcome.status.value};
     const auto given = [](bool is_given, std::int64_t number) {
         return is_given ? std::optional<std::int64_t>(number) : std::nullopt;
@@ -323,15 +318,17 @@ Result<void> Store::State::write_end(const End& end) {
         .bind(3, is_boot ? 0 : std::int64_t{end.key.pass})
         .bind(4, is_boot ? row_.boot : 0)
         .bind(5, std::int64_t{end.attempt})
-        .bind(7, given(has_ended && !outcome.status.signalled, value))
-        .bind(8, given(has_ended && outcome.status.signalled, value))
+        .bind(7, given(is_known && !outcome.status.signalled, value))
+        .bind(8, given(is_known && outcome.status.signalled, value))
         .bind(9, count(outcome.started))
         .bind(10, count(outcome.ended))
         .bind(11, given(has_ended, outcome.duration.count()))
         .bind(12, given(has_ended, outcome.usage.cpu_time.count()))
         .bind(13, given(has_ended, static_cast<std::int64_t>(outcome.usage.peak_memory_bytes)))
         .bind_text(14, reason)
-        .bind(15, count(end.retry_at));
+        .bind(15, count(end.retry_at))
+        .bind(16, given(outcome.pid > 0, outcome.pid))
+        .bind(17, given(has_ended, static_cast<std::int64_t>(outcome.output_bytes)));
     // A run that is tried again has no outcome yet.
     if (end.retry_at) {
         finish_.bind(6, std::optional<std::int64_t>());
@@ -345,6 +342,15 @@ Result<void> Store::State::finish(const std::vector<engine::Finish>& orders) {
     return in_transaction([&]() -> Result<void> {
         for (const engine::Finish& order : orders) {
             if (auto finished = finish(order); !finished) return finished;
+        }
+        return {};
+    });
+}
+
+Result<void> Store::State::lose(const std::vector<OpenRun>& runs, const std::string& reason) {
+    return in_transaction([&]() -> Result<void> {
+        for (const OpenRun& run : runs) {
+            if (auto lost = ledger::lose(database_, run, reason); !lost) return lost;
         }
         return {};
     });
@@ -422,7 +428,11 @@ Result<void> Store::finish(const std::vector<engine::Finish>& orders) {
 Result<void> Store::retry(const engine::Retry& order) { return state_->retry(order); }
 Result<engine::Memory> Store::recall() { return state_->recall(); }
 Result<void> Store::adopt(const engine::Memory& memory) { return state_->adopt(memory); }
-std::uint64_t Store::lost() const { return state_->lost(); }
+Result<std::vector<OpenRun>> Store::open_runs() { return state_->open_runs(); }
+Result<void> Store::lose(const std::vector<OpenRun>& runs, const std::string& reason) {
+    return state_->lose(runs, reason);
+}
+const std::string& Store::id() const { return state_->id(); }
 Result<bool> Store::prune(Instant before, std::int64_t rows_max, std::int64_t limit) {
     return state_->prune(before, rows_max, limit);
 }

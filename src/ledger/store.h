@@ -13,6 +13,7 @@
 #include "engine/effect.h"
 #include "engine/event.h"
 #include "ledger/database.h"
+#include "ledger/open_runs.h"
 
 namespace cron::ledger {
 
@@ -23,8 +24,7 @@ class Store {
         std::string vfs;      // the file layer; empty is the system's
         std::string boot_id;  // of the boot in which we are
     };
-    // Opens the database, or makes it. Runs that were granted and have no outcome are lost, on
-    // record, and counted in lost().
+    // Opens the database, or makes it.
     static Result<Store> open(const Options& options);
     Store(Store&&) noexcept;
     Store& operator=(Store&&) noexcept;
@@ -44,7 +44,11 @@ class Store {
     Result<engine::Memory> recall();
     // Takes over what was decided elsewhere while there was no database, or another one.
     Result<void> adopt(const engine::Memory& memory);
-    std::uint64_t lost() const;
+    // What the daemon before has left without an outcome.
+    Result<std::vector<OpenRun>> open_runs();
+    Result<void> lose(const std::vector<OpenRun>& runs, const std::string& reason);
+    // What no other ledger is called.
+    const std::string& id() const;
 
     // Deletes what was decided before `before`, and of each job all but the latest `rows_max` rows;
     // at most `limit` rows. True if there is more. Never the latest decided due times.

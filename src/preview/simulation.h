@@ -67,6 +67,7 @@ class Simulation {
     void on(const engine::Wake& effect) { wake_ = effect; }
     // A right clock opens no pass, nothing fails to start, and nobody stops it.
     void on(const engine::OpenPass&) {}
+    void on(const engine::Adopt&) {}
     void on(const engine::Cancel&) {}
     void on(const engine::Deliver&) {}
     void on(const engine::Postpone&) {}

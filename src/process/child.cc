@@ -1,5 +1,6 @@
 #include "process/child.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -7,15 +8,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 extern "C" {  // the header of glibc 2.36 leaves this out
 #include <sys/pidfd.h>
 }
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace cron::process {
 namespace {
@@ -43,6 +47,29 @@ Result<std::optional<Ended>> wait_now(int pidfd, int options) {
 
 Result<std::optional<Ended>> reap(int pidfd) { return wait_now(pidfd, 0); }
 Result<std::optional<Ended>> look(int pidfd) { return wait_now(pidfd, WNOWAIT); }
+
+// /proc/PID/stat: "pid (name) state ppid ...", and the start is its 22nd field. The name may hold
+// anything, brackets too. Source: proc(5).
+std::optional<std::uint64_t> process_start(pid_t pid) {
+    const UniqueFd file(
+        open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+    char buffer[1024];
+    const ssize_t bytes = file ? read(file.get(), buffer, sizeof buffer) : -1;
+    if (bytes <= 0) return std::nullopt;
+    const std::string_view text(buffer, static_cast<std::size_t>(bytes));
+    const std::size_t name_end = text.rfind(')');
+    if (name_end == std::string_view::npos) return std::nullopt;
+    std::string_view rest = trim_blanks(text.substr(name_end + 1));
+    constexpr int kFieldsBetween = 19;
+    if (rest.empty() || rest.front() == 'Z' || rest.front() == 'X') return std::nullopt;
+    for (int i = 0; i < kFieldsBetween; ++i) {
+        rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
+        if (rest.empty()) return std::nullopt;
+    }
+    return parse_decimal(rest.substr(0, rest.find(' ')));
+}
+
+UniqueFd open_pidfd(pid_t pid) { return UniqueFd(pidfd_open(pid, 0)); }
 
 void wait_for_end(const Child& child) {
     siginfo_t info{};

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 
 #include "base/error.h"
@@ -32,8 +33,16 @@ Result<std::optional<Ended>> reap(int pidfd);
 // The same, but leaves it uncollected: its pid stays its own, and its group can be signalled.
 Result<std::optional<Ended>> look(int pidfd);
 
+// Readable when the process of this pid, which need not be our child, has ended; none if there is
+// no such process.
+UniqueFd open_pidfd(pid_t pid);
+
 // Waits for the end of a child that has been killed, and collects it.
 void wait_for_end(const Child& child);
+
+// When the process of this pid started, in ticks since the boot: with its pid its true name. None
+// if there is none that lives.
+std::optional<std::uint64_t> process_start(pid_t pid);
 
 // Sends `signal` to the process group of a child that is not collected yet: the child and whatever
 // it started and left in its group. Before the child has a group of its own, to the child alone.

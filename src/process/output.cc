@@ -19,6 +19,10 @@ namespace {
 // the file system keeps for root if need be: there the error is ours, later it would be the job's.
 constexpr off_t kReservedBytes = 16 << 10;
 
+std::string name_of(std::uint64_t tag, engine::RunNumber run) {
+    return fmt::format("{:016x}-{}", tag, run);
+}
+
 Result<void> hand_over(int fd, const Identity& owner, const std::string& name) {
     // The job may open it again by /dev/stdout, with its own rights.
     if (fchown(fd, owner.uid, owner.gid) != 0) return system_failure(errno, "fchown", name);
@@ -140,9 +144,20 @@ Result<OutputFile> OutputFolder::create(engine::RunNumber run, const Identity& o
     return OutputFile(std::move(*memory), OutputName(), std::move(problem));
 }
 
+Result<OutputFile> OutputFolder::reopen(std::uint64_t tag, engine::RunNumber run) const {
+    const std::string name = name_of(tag, run);
+    const std::string path = fmt::format("{}/{}", path_, name);
+    UniqueFd fd(openat(fd_.get(), name.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd) return system_failure(errno, "open", path);
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0) return system_failure(errno, "fstat", path);
+    if (!S_ISREG(status.st_mode)) return failure(ErrorCode::denied, path + " is no regular file");
+    return OutputFile(std::move(fd), OutputName(fd_.get(), name), std::nullopt);
+}
+
 Result<OutputFile> OutputFolder::create_in_folder(engine::RunNumber run,
                                                   const Identity& owner) const {
-    const std::string name = fmt::format("{:016x}-{}", tag_, run);
+    const std::string name = name_of(tag_, run);
     const std::string path = fmt::format("{}/{}", path_, name);
     constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
     UniqueFd fd(openat(fd_.get(), name.c_str(), kFlags, 0600));

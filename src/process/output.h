@@ -90,6 +90,11 @@ class OutputFolder {
     };
     Left left_behind() const;
 
+    // With the number of a run the name of its file, in this daemon's life.
+    std::uint64_t tag() const { return tag_; }
+    // The file of a run of another daemon's life, which is removed when the OutputFile dies.
+    Result<OutputFile> reopen(std::uint64_t tag, engine::RunNumber run) const;
+
     // A file for the output of `run`, removed when the OutputFile dies; the folder must live
     // longer. With no room for it, a file in memory: the run must not fail for that. Fails without
     // memory.

@@ -3,13 +3,16 @@
 #include "daemon/keeper.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <future>
+#include <map>
 
 #include <catch2/catch.hpp>
 
 #include "../ledger/faulty_files.h"
+#include "process/child.h"
 #include "support.h"
 
 namespace cron::daemon {
@@ -25,10 +28,10 @@ engine::Verdict verdict(const std::string& name, long due) {
 // A keeper with a worker, and what it has said.
 class Desk {
   public:
-    explicit Desk(ledger::FaultyFiles& files)
-        : Desk(ledger::Store::Options{"ledger.db", files.name(), "boot"}) {}
-    explicit Desk(ledger::Store::Options options)
-        : options_(std::move(options)),
+    explicit Desk(ledger::FaultyFiles& files, const std::string& marks = "")
+        : Desk(ledger::Store::Options{"ledger.db", files.name(), "boot"}, marks) {}
+    explicit Desk(ledger::Store::Options options, const std::string& marks = "")
+        : options_{std::move(options), marks.empty() ? folder_ / "marks" : marks},
           worker_(*Worker::create()),
           keeper_(worker_, {[this](engine::Decided answer) { answers.push_back(answer); },
                             [this](const Record& record) { said.emplace_back(record.event); }}) {}
@@ -55,7 +58,8 @@ class Desk {
     std::vector<std::string> said;
 
   private:
-    ledger::Store::Options options_;
+    TemporaryFolder folder_;
+    Keeper::Options options_;
     Worker worker_;
     Keeper keeper_;
     std::uint64_t batch_ = 0;
@@ -88,11 +92,78 @@ TEST_CASE("keeper: what it granted is refused after a restart", "[daemon]") {
     }
     Desk desk(files);
     REQUIRE(desk.open());
-    CHECK(desk.said == Said{"runs-lost"});
+    // Without the marks of then nobody knows whether it was started.
+    CHECK(desk.said == Said{"run-lost"});
+    CHECK(desk.keeper().recall().runs.empty());
     CHECK(desk.keeper().recall().jobs.size() == 1);
     desk.decide("a", 60);
     desk.wait_for_answers(1);
     CHECK(desk.answers[0].refused.size() == 1);
+}
+
+TEST_CASE("keeper: after a crash a granted run is pending, alive or lost, as its mark says",
+          "[daemon]") {
+    using State = engine::RecalledRun::State;
+    const auto spawn_of = [](const std::string& name) {
+        engine::Spawn spawn;
+        spawn.key = verdict(name, 60).key;
+        return spawn;
+    };
+    ledger::FaultyFiles files(1);
+    const TemporaryFolder folder;
+    {
+        Desk desk(files, folder / "marks");
+        REQUIRE(desk.open());
+        for (const char* name : {"unmarked", "marked", "alive", "gone", "failed"}) {
+            desk.decide(name, 60);
+        }
+        desk.wait_for_answers(5);
+        for (const char* name : {"marked", "alive", "gone", "failed"}) {
+            desk.keeper().mark(spawn_of(name));
+        }
+        const auto start = process::process_start(::getpid());
+        REQUIRE(start);
+        desk.keeper().add_process(spawn_of("alive"), {::getpid(), *start, {}, 8, 9});
+        desk.keeper().add_process(spawn_of("gone"), {::getpid(), *start + 1, {}, 0, 0});
+        desk.keeper().unmark(spawn_of("failed"));
+    }
+    Desk desk(files, folder / "marks");
+    REQUIRE(desk.open());
+    CHECK(desk.said == Said{"run-lost", "run-lost"});
+    std::map<std::string, engine::RecalledRun> runs;
+    for (const auto& run : desk.keeper().recall().runs) {
+        runs[std::string(run.key.job.title())] = run;
+    }
+    REQUIRE(runs.size() == 3);
+    CHECK(runs.at("unmarked").state == State::pending);
+    CHECK(runs.at("failed").state == State::pending);
+    CHECK(runs.at("alive").state == State::alive);
+    CHECK(runs.at("alive").process.pid == ::getpid());
+    CHECK(runs.at("alive").process.output_number == 9);
+}
+
+TEST_CASE("keeper: a mark goes when the end of its run is on record, not before", "[daemon]") {
+    ledger::FaultyFiles files(1);
+    const TemporaryFolder folder;
+    const std::string id = ledger::Store::open({"ledger.db", files.name(), "boot"})->id();
+    Desk desk(files, folder / "marks");
+    REQUIRE(desk.open());
+    desk.decide("a", 60);
+    desk.wait_for_answers(1);
+    engine::Spawn spawn;
+    spawn.key = verdict("a", 60).key;
+    desk.keeper().mark(spawn);
+    engine::Finish finish;
+    finish.key = spawn.key;
+    desk.keeper().finish(finish);
+    const auto is_marked = [&] {
+        const auto marks = ledger::Marks::open({folder / "marks", "boot", id});
+        REQUIRE(marks);
+        return marks->find(spawn.key, 1).has_value();
+    };
+    CHECK(is_marked());
+    while (!desk.keeper().is_idle()) desk.wait();
+    CHECK_FALSE(is_marked());
 }
 
 TEST_CASE("keeper: while the disk fails verdicts come from memory, and are written later",

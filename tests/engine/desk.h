@@ -157,6 +157,7 @@ class Desk {
     std::vector<Instant> spawned_at;
     std::vector<Finish> finished;
     std::vector<Deliver> delivered;
+    std::vector<Adopt> adopted;
     std::vector<Cancel> cancels;
     std::vector<Signal> signals;
     std::vector<OpenPass> passes;
@@ -183,6 +184,7 @@ class Desk {
         spawned.push_back(order);
         spawned_at.push_back(now_.instant);
     }
+    void on(const Adopt& order) { adopted.push_back(order); }
     void on(const Cancel& order) { cancels.push_back(order); }
     void on(const Signal& order) { signals.push_back(order); }
     void on(const Finish& order) { finished.push_back(order); }

@@ -472,4 +472,131 @@ TEST_CASE("catch-up: more than three hours late, and what is nearer comes first"
     CHECK(desk.spawned[0].cause == Cause::schedule);
 }
 
+namespace {
+
+RecalledRun recalled(RecalledRun::State state, const std::shared_ptr<const crontab::Entry>& entry,
+                     seconds due) {
+    RecalledRun run;
+    run.key = {entry->id, kMonday + due, 0};
+    run.state = state;
+    run.wake_at = kMonday + due + seconds{90};
+    run.last_outcome.status = {false, 3};
+    run.process = {77, 1, kMonday + due, 0, 0};
+    return run;
+}
+
+// As after a crash: the ledger has this run without an outcome.
+void restart_with(Desk& desk, const RecalledRun& run, const crontab::Entries& entries) {
+    Memory memory = desk.ledger.recall(true);
+    memory.runs = {run};
+    desk.handle(Started{memory, false});
+    desk.load(entries, true);
+}
+
+}  // namespace
+
+TEST_CASE("restart: a granted run that was not started starts, by the rules of lateness",
+          "[engine]") {
+    const auto job = entry("* * * * *");
+    Desk desk;
+    desk.pass(minutes{2});
+    restart_with(desk, recalled(RecalledRun::State::pending, job, seconds{60}), {job});
+    CHECK(desk.starts() == Offsets{60});
+    CHECK(desk.spawned[0].attempt == 1);
+}
+
+TEST_CASE("restart: one that is over three hours late does not start", "[engine]") {
+    const auto job = entry("0 0 1 1 *");
+    Desk desk;
+    desk.pass(hours{4});
+    auto run = recalled(RecalledRun::State::pending, job, seconds{60});
+    run.cause = Cause::catch_up;
+    restart_with(desk, run, {job});
+    CHECK(desk.spawned.size() == 1);  // what is made up for may be late
+    run.cause = Cause::boot;
+    Desk other;
+    restart_with(other, run, {entry("@reboot")});
+    CHECK(other.spawned.empty());
+}
+
+TEST_CASE("restart: a run that lives holds its overlap and its end is recorded, status unknown",
+          "[engine]") {
+    const auto job = ruled("* * * * *", with(&Policy::overlap, Overlap::forbid));
+    Desk desk;
+    desk.pass(seconds{90});
+    restart_with(desk, recalled(RecalledRun::State::alive, job, seconds{60}), {job});
+    REQUIRE(desk.adopted.size() == 1);
+    CHECK(desk.adopted[0].process.pid == 77);
+    desk.pass(minutes{1});
+    CHECK(desk.spawned.empty());
+    CHECK(desk.finished.at(0).outcome.kind == Outcome::Kind::skipped);
+    desk.handle(Exited{desk.adopted[0].run, {false, 0, false}, {}, 5});
+    REQUIRE(desk.finished.size() == 2);
+    CHECK(desk.finished[1].outcome.kind == Outcome::Kind::exited);
+    CHECK_FALSE(desk.finished[1].outcome.status.is_known);
+    CHECK_FALSE(desk.finished[1].outcome.is_success());
+    CHECK(desk.finished[1].outcome.output_bytes == 5);
+    CHECK(desk.delivered.size() == 1);
+    check_is_free(desk);
+}
+
+TEST_CASE("restart: a run that lives has the timeout of its table, from its start on", "[engine]") {
+    const auto job = ruled("0 0 1 1 *", with(&Policy::timeout, seconds{100}));
+    Desk desk;
+    desk.pass(seconds{90});
+    restart_with(desk, recalled(RecalledRun::State::alive, job, seconds{0}), {job});
+    desk.pass(seconds{9});
+    CHECK(desk.signals.empty());
+    desk.pass(seconds{1});
+    REQUIRE(desk.signals.size() == 1);
+    CHECK(desk.signals[0].run == desk.adopted[0].run);
+}
+
+TEST_CASE("restart: unknown status is not retried", "[engine]") {
+    const auto job = ruled("0 0 1 1 *", retrying(3, seconds{10}, seconds{10}));
+    Desk desk;
+    restart_with(desk, recalled(RecalledRun::State::alive, job, seconds{0}), {job});
+    desk.handle(Exited{desk.adopted[0].run, {false, 0, false}, {}, 0});
+    CHECK(desk.retried.empty());
+    CHECK(desk.finished.size() == 1);
+}
+
+TEST_CASE("restart: a retry that waited goes on waiting", "[engine]") {
+    const auto job = ruled("0 0 1 1 *", retrying(3, seconds{90}, seconds{90}));
+    Desk desk;
+    desk.pass(minutes{2});
+    auto run = recalled(RecalledRun::State::retrying, job, seconds{60});
+    run.attempt = 2;
+    restart_with(desk, run, {job});
+    desk.pass(seconds{29});
+    CHECK(desk.spawned.empty());
+    desk.pass(seconds{1});
+    REQUIRE(desk.spawned.size() == 1);
+    CHECK(desk.spawned[0].attempt == 2);
+}
+
+TEST_CASE("restart: what no table has any more is withdrawn after a while, on record", "[engine]") {
+    const auto job = entry("* * * * *", "gone");
+    Desk desk;
+    restart_with(desk, recalled(RecalledRun::State::pending, job, seconds{0}), {});
+    desk.pass(minutes{4});
+    CHECK(desk.finished.empty());
+    desk.pass(minutes{1});
+    REQUIRE(desk.finished.size() == 1);
+    CHECK(desk.finished[0].outcome.kind == Outcome::Kind::withdrawn);
+    CHECK(desk.finished[0].key.job == job->id);
+}
+
+TEST_CASE("stop: what was granted is left to the next daemon where the ledger outlives this one",
+          "[engine]") {
+    Limits limits = Desk::default_limits();
+    limits.keeps_runs = true;
+    Desk desk(kMonday, limits);
+    desk.start({entry("* * * * *")});
+    desk.pass(seconds{59});
+    desk.handle(StopAsked{StopAsked::Manner::leave});
+    CHECK(desk.finished.empty());
+    CHECK(desk.quits == 1);
+}
+
 }  // namespace cron::engine

@@ -105,20 +105,70 @@ TEST_CASE("store: a job for @reboot is granted once a boot, whatever the clock r
     CHECK(refused(next, boot) == 0);
 }
 
-TEST_CASE("store: an outcome is on record; a run that has none when it opens is lost", "[ledger]") {
+TEST_CASE("store: an outcome is on record; a run without one is told when it opens", "[ledger]") {
     FaultyFiles files(1);
     {
         Store store = open(files);
-        CHECK(store.lost() == 0);
+        CHECK(store.open_runs()->empty());
         refused(store, verdict("a", 60));
         refused(store, verdict("b", 60));
         refused(store, verdict("c", 60, 0, Fate::missed));
         REQUIRE(store.finish({finished("a", 60, 3)}));
     }
-    CHECK(open(files).lost() == 1);
+    {
+        Store store = open(files);
+        const auto runs = store.open_runs();
+        REQUIRE(runs);
+        REQUIRE(runs->size() == 1);
+        CHECK(runs->at(0).run.key == verdict("b", 60).key);
+        CHECK(runs->at(0).run.attempt == 1);
+        REQUIRE(store.lose(*runs, "nobody knows"));
+        CHECK(store.open_runs()->empty());
+    }
     CHECK(query(files, "SELECT outcome || ' ' || exit_status FROM run WHERE outcome = 'exited'") ==
           "exited 3|");
     CHECK(query(files, "SELECT outcome FROM run ORDER BY id") == "exited|lost||");
+}
+
+TEST_CASE("store: a run that is to be tried again is told with its last attempt", "[ledger]") {
+    FaultyFiles files(1);
+    {
+        Store store = open(files);
+        refused(store, verdict("a", 60));
+        engine::Retry retry;
+        retry.key = verdict("a", 60).key;
+        retry.attempt = 2;
+        retry.outcome.status = {false, 3};
+        retry.outcome.ended = Instant{seconds{100}};
+        retry.outcome.pid = 77;
+        retry.delay = seconds{30};
+        REQUIRE(store.retry(retry));
+    }
+    Store store = open(files);
+    const auto runs = store.open_runs();
+    REQUIRE(runs);
+    REQUIRE(runs->size() == 1);
+    const engine::RecalledRun& run = runs->at(0).run;
+    CHECK(run.state == engine::RecalledRun::State::retrying);
+    CHECK(run.attempt == 3);
+    CHECK(run.wake_at == Instant{seconds{130}});
+    CHECK(run.last_outcome.status.value == 3);
+    CHECK(run.last_outcome.pid == 77);
+}
+
+TEST_CASE("store: a run of a boot is told with its true time", "[ledger]") {
+    FaultyFiles files(1);
+    engine::Verdict boot = verdict("boot", 60);
+    boot.cause = engine::Cause::boot;
+    {
+        Store store = open(files);
+        refused(store, boot);
+    }
+    Store store = open(files);
+    const auto runs = store.open_runs();
+    REQUIRE(runs->size() == 1);
+    CHECK(runs->at(0).run.key == boot.key);
+    CHECK(runs->at(0).run.cause == engine::Cause::boot);
 }
 
 TEST_CASE("store: it recalls what an engine needs to go on", "[ledger]") {

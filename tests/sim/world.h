@@ -86,6 +86,7 @@ class World {
     void on(const engine::Decide& effect);
     void on(const engine::OpenPass& effect);
     void on(const engine::Spawn& effect);
+    void on(const engine::Adopt&) { trace_.fail("adopt", "there is nothing to adopt"); }
     void on(const engine::Cancel& effect);
     void on(const engine::Signal& effect);
     void on(const engine::Finish& effect);

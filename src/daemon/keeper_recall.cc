@@ -1,0 +1,115 @@
+// What the daemon before has left: runs without an outcome, and the marks of those that it started.
+// DESIGN: After a restart.
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/facts.h"
+#include "daemon/keeper.h"
+#include "process/child.h"
+
+namespace cron::daemon {
+namespace {
+
+constexpr std::size_t kLostShownMax = 20;
+
+}  // namespace
+
+ledger::Marks::Options Keeper::marks_of(const Options& options, const ledger::Store& store) {
+    return {options.marks, options.store.boot_id, store.id()};
+}
+
+Result<void> Keeper::recall_runs(ledger::Store& store) {
+    const auto found = store.open_runs();
+    if (!found) return tl::unexpected(found.error());
+    auto marks = ledger::Marks::open(marks_of(shared_->options, store));
+    if (marks) {
+        marks_ = *std::move(marks);
+        shared_->has_marks = true;
+    } else {
+        say(Level::error, "marks-failed",
+            fmt::format("{}: after a crash runs that were granted and have no outcome are lost",
+                        marks.error().message));
+    }
+    std::map<std::string, std::vector<ledger::OpenRun>> lost;
+    for (ledger::OpenRun run : *found) {
+        if (const auto why = judge(run.run)) {
+            lost[*why].push_back(std::move(run));
+        } else {
+            runs_.push_back(std::move(run.run));
+        }
+    }
+    for (const auto& [why, runs] : lost) {
+        if (auto done = store.lose(runs, why); !done) return done;
+        say_lost(runs, why);
+        if (!marks_) continue;
+        for (const ledger::OpenRun& run : runs) marks_->clear(run.run.key, run.run.attempt);
+    }
+    return {};
+}
+
+// What became of a run: it lives, or was not started. Else why it is lost.
+std::optional<std::string> Keeper::judge(engine::RecalledRun& run) const {
+    const auto mark = marks_ ? marks_->find(run.key, run.attempt) : std::nullopt;
+    if (!mark) {
+        const bool is_open = run.state == engine::RecalledRun::State::retrying;
+        if (is_open || (same_boot_ && marks_ && marks_->tells_all())) return std::nullopt;
+        return "the daemon ended, and whether this run was started is not known";
+    }
+    if (mark->pid <= 0) return "the daemon ended while it started this run";
+    if (process::process_start(mark->pid) != mark->process_start) {
+        return "it ended while no daemon was there: its status is not known";
+    }
+    run.state = engine::RecalledRun::State::alive;
+    run.process.pid = mark->pid;
+    run.process.process_start = mark->process_start;
+    run.process.started = Instant{microseconds{mark->started}};
+    run.process.output = mark->output;
+    run.process.output_number = mark->output_number;
+    return std::nullopt;
+}
+
+void Keeper::say_lost(const std::vector<ledger::OpenRun>& runs, const std::string& why) {
+    for (std::size_t i = 0; i < std::min(runs.size(), kLostShownMax); ++i) {
+        hooks_.write(run_lost(runs[i].run.key, why));
+    }
+    if (runs.size() <= kLostShownMax) return;
+    say(Level::warning, "runs-lost",
+        fmt::format("{} more runs are lost: {}", runs.size() - kLostShownMax, why));
+}
+
+void Keeper::mark(const engine::Spawn& spawn) {
+    if (!marks_) return;
+    const auto marked = marks_->set(spawn.key, spawn.attempt);
+    if (marked || !marks_->is_complete()) return;
+    marks_->give_up();
+    say(Level::error, "marks-failed",
+        fmt::format("{}: after a crash runs that were granted and have no outcome are lost",
+                    marked.error().message));
+}
+
+void Keeper::add_process(const engine::Spawn& spawn, const engine::LiveProcess& process) {
+    if (!marks_) return;
+    marks_->add_process(
+        spawn.key, spawn.attempt,
+        {process.pid, process.process_start, process.started.time_since_epoch().count(),
+         process.output, process.output_number});
+}
+
+void Keeper::unmark(const engine::Spawn& spawn) {
+    if (marks_) marks_->clear(spawn.key, spawn.attempt);
+}
+
+// Its end is on record, and nobody asks for its mark any more.
+void Keeper::unmark(const Order& order) {
+    if (!marks_) return;
+    if (const auto* finish = std::get_if<engine::Finish>(&order.what)) {
+        marks_->clear(finish->key, finish->attempt);
+    } else if (const auto* retry = std::get_if<engine::Retry>(&order.what)) {
+        marks_->clear(retry->key, retry->attempt);
+    }
+}
+
+}  // namespace cron::daemon
