@@ -1,12 +1,28 @@
 #include "calendar/rfc3339.h"
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "calendar/span.h"
+
 namespace cron::calendar {
+namespace {
+
+bool has_four_digit_year(Local local) {
+    return local >= Local{kEarliest.time_since_epoch()} &&
+           local < Local{kLatest.time_since_epoch()};
+}
+
+}  // namespace
 
 void InstantWriter::append(std::string& out, Instant instant, seconds offset) {
     if (offset % minutes{1} != seconds{0}) offset = seconds{0};
-    const Local local{floor_seconds(instant).time_since_epoch() + offset};
+    const auto utc = std::clamp(floor_seconds(instant), kEarliest, kLatest - seconds{1});
+    Local local{utc.time_since_epoch() + offset};
+    if (!has_four_digit_year(local)) {
+        offset = seconds{0};
+        local = Local{utc.time_since_epoch()};
+    }
     const auto day = std::chrono::floor<std::chrono::days>(local);
     const auto digits = [](char* to, int value) {
         to[0] = static_cast<char>('0' + value / 10);

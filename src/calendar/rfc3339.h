@@ -9,9 +9,10 @@
 
 namespace cron::calendar {
 
-// Writes instants as RFC 3339 in whole seconds, always 25 bytes: "2026-03-08T03:00:00-04:00". An
-// offset with seconds, which RFC 3339 cannot say (local mean time), is written in UTC. Fast where
-// the day is that of the last one.
+// Writes instants as RFC 3339 in whole seconds, always 25 bytes: "2026-03-08T03:00:00-04:00". What
+// RFC 3339 cannot say is written in UTC: an offset with seconds (local mean time), and a local year
+// before 1 or after 9999. An instant outside kEarliest and kLatest is written as the nearest
+// within. Fast where the day is that of the last one.
 class InstantWriter {
   public:
     void append(std::string& out, Instant instant, seconds offset);

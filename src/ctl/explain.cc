@@ -1,7 +1,10 @@
 // cronctl explain: what a schedule means.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "calendar/span.h"
 #include "ctl/commands.h"
 #include "ctl/instant_text.h"
 #include "ctl/json.h"
@@ -16,6 +19,11 @@ constexpr std::size_t kNextShown = 5;
 constexpr hours kClockSpan{24 * 366};  // "the next year"
 constexpr std::size_t kChangesMax = 100;
 
+// Up to when the changes of the clock are told.
+Instant end_of_changes(Instant from) {
+    return std::min<Instant>(from + kClockSpan, calendar::kLatest - seconds{1});
+}
+
 Explanation explain(const Expression& expression, const calendar::Zone& zone, Instant from) {
     Explanation found;
     found.expression = expression;
@@ -27,7 +35,7 @@ Explanation explain(const Expression& expression, const calendar::Zone& zone, In
         found.next.push_back({*due, clock.note_of(expression.schedule, *due)});
     }
     found.changes =
-        schedule::clock_changes(expression.schedule, zone, from, from + kClockSpan, kChangesMax);
+        schedule::clock_changes(expression.schedule, zone, from, end_of_changes(from), kChangesMax);
     found.advice = schedule::advise(expression.text, expression.form, expression.schedule);
     const auto of_clock =
         schedule::advise_on_clock(expression.text, expression.schedule, zone, from);
@@ -54,12 +62,13 @@ std::string next_lines(const Explanation& found, const calendar::Zone& zone, boo
 std::string change_lines(const Explanation& found, const calendar::Zone& zone, Instant from) {
     const schedule::Schedule& schedule = found.expression.schedule;
     if (schedule.kind() == schedule::Schedule::Kind::reboot || found.next.empty()) return {};
+    const Instant end = end_of_changes(from);
+    const std::string last_day = print_instant(end, zone).substr(0, 10);
     if (found.changes.empty()) {
-        return fmt::format("  The clock of {} does not change in the next year.\n",
-                           printable(zone.name()));
+        return fmt::format("  The clock of {} does not change {}.\n", printable(zone.name()),
+                           end < from + kClockSpan ? "up to " + last_day : "in the next year");
     }
-    std::string out = fmt::format("  Changes of the clock up to {}:\n",
-                                  print_instant(from + kClockSpan, zone).substr(0, 10));
+    std::string out = fmt::format("  Changes of the clock up to {}:\n", last_day);
     for (const schedule::ClockChange& change : found.changes) {
         out += fmt::format("    {} becomes {}: {}\n", print_local(change.before),
                            print_time(change.after), effect_of(change));

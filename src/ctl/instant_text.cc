@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "calendar/span.h"
 
 namespace cron::ctl {
 namespace {
@@ -125,32 +126,40 @@ Result<Reading> read(std::string_view text) {
     return reading;
 }
 
+GivenInstant to_instant(const Reading& reading, const calendar::Zone& zone) {
+    if (reading.offset) {
+        const Local utc = reading.local - *reading.offset;
+        return {Instant{utc.time_since_epoch() + reading.fraction}, {}};
+    }
+    const calendar::LocalFit fit = zone.fit(reading.local);
+    switch (fit.kind) {
+        case calendar::LocalFit::Kind::unique:
+            break;
+        case calendar::LocalFit::Kind::skipped:
+            return {fit.first,
+                    fmt::format("{} is skipped in {}: {} is taken", print_local(reading.local),
+                                printable(zone.name()), print_instant(fit.first, zone))};
+        case calendar::LocalFit::Kind::repeated:
+            return {fit.first + reading.fraction,
+                    fmt::format("{} comes twice in {}: the first, {}, is taken",
+                                print_local(reading.local), printable(zone.name()),
+                                print_instant(fit.first, zone))};
+    }
+    return {fit.first + reading.fraction, {}};
+}
+
 }  // namespace
 
 Result<GivenInstant> read_instant(std::string_view text, const calendar::Zone& zone, Instant now) {
     if (text == "now") return GivenInstant{now, {}};
     const Result<Reading> reading = read(trim_blanks(text));
     if (!reading) return tl::unexpected(reading.error());
-    if (reading->offset) {
-        const Local utc = reading->local - *reading->offset;
-        return GivenInstant{Instant{utc.time_since_epoch() + reading->fraction}, {}};
+    GivenInstant given = to_instant(*reading, zone);
+    if (given.instant < calendar::kEarliest || given.instant >= calendar::kLatest) {
+        return failure(ErrorCode::invalid,
+                       fmt::format("{} is not within the years 1 to 9999 of UTC", quoted(text)));
     }
-    const calendar::LocalFit fit = zone.fit(reading->local);
-    switch (fit.kind) {
-        case calendar::LocalFit::Kind::unique:
-            break;
-        case calendar::LocalFit::Kind::skipped:
-            return GivenInstant{
-                fit.first,
-                fmt::format("{} is skipped in {}: {} is taken", print_local(reading->local),
-                            printable(zone.name()), print_instant(fit.first, zone))};
-        case calendar::LocalFit::Kind::repeated:
-            return GivenInstant{fit.first + reading->fraction,
-                                fmt::format("{} comes twice in {}: the first, {}, is taken",
-                                            print_local(reading->local), printable(zone.name()),
-                                            print_instant(fit.first, zone))};
-    }
-    return GivenInstant{fit.first + reading->fraction, {}};
+    return given;
 }
 
 std::string print_time(Local local) {

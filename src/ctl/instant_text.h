@@ -18,7 +18,7 @@ struct GivenInstant {
 
 // "2026-03-08T02:30:00-05:00", or without an offset in `zone`: "2026-03-08 02:30[:00]" and
 // "2026-03-08"; or "now". A local time that is skipped is the instant after it, one that is
-// repeated the first.
+// repeated the first. An error if it is not of the years 1 to 9999 in UTC.
 Result<GivenInstant> read_instant(std::string_view text, const calendar::Zone& zone, Instant now);
 
 using calendar::InstantWriter;

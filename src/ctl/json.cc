@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -22,9 +23,14 @@ void put(Json& object, const char* key, std::string_view text) {
     }
 }
 
-// "2026-03-08T02:30:00", without an offset.
+// "2026-03-08T02:30:00", without an offset. Clocks ahead of UTC read the year 10000 within 9999.
 std::string local_text(Local local) {
-    return print_instant(Instant{local.time_since_epoch()}, seconds{0}).substr(0, 19);
+    const auto day = std::chrono::floor<std::chrono::days>(local);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{local - day};
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 Json skipped_of(const preview::ClockNote& note) {

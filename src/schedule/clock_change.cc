@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "calendar/span.h"
 #include "schedule/match.h"
 
 namespace cron::schedule {
@@ -51,7 +52,8 @@ std::vector<ClockChange> clock_changes(const Schedule& schedule, const Zone& zon
                                        Instant until, std::size_t count_max) {
     std::vector<ClockChange> changes;
     Period period = zone.period_at(floor_seconds(from));
-    while (changes.size() < count_max && period.end != sys_seconds::max() && period.end <= until) {
+    const sys_seconds last = std::min(floor_seconds(until), calendar::kLatest - seconds{1});
+    while (changes.size() < count_max && period.end <= last) {
         period = zone.period_at(period.end);
         changes.push_back(change_at(schedule, zone, period));
     }

@@ -41,7 +41,8 @@ struct ClockChange {
     bool is_skip() const { return after > before; }
 };
 
-// The changes in (from, until], the first `count_max` of them; those without effect as well.
+// The changes in (from, until], none after the year 9999, the first `count_max` of them; those
+// without effect as well.
 std::vector<ClockChange> clock_changes(const Schedule& schedule, const calendar::Zone& zone,
                                        Instant from, Instant until, std::size_t count_max);
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "calendar/span.h"
 #include "schedule/match.h"
 #include "schedule/schedule.h"
 
@@ -16,12 +17,11 @@ namespace {
 
 using calendar::Period;
 using calendar::Zone;
-using std::chrono::sys_days;
 using std::chrono::sys_seconds;
 
-// Searches stay within the years 1 to 9999.
-constexpr sys_seconds kEarliest = sys_days{std::chrono::year{1} / 1 / 1};
-constexpr sys_seconds kLatest = sys_days{std::chrono::year{10000} / 1 / 1};
+// Between which searches stay.
+using calendar::kEarliest;
+using calendar::kLatest;
 // No zone is further from UTC (RFC 8536 allows less), so an instant whose clock reads L is within
 // this of L.
 constexpr seconds kOffsetMax = hours{26};

@@ -37,6 +37,17 @@ TEST_CASE("explain: never, @reboot, and a zone whose clock does not change", "[c
                    "The clock of UTC does not change in the next year."));
 }
 
+TEST_CASE("explain: changes of the clock are told up to the end of the year 9999", "[ctl]") {
+    const Ended plain = run({"explain", "--from", "9999-06-01", "0 * * * *"});
+    CHECK(contains(plain.out, "Changes of the clock up to 9999-12-31:\n    9999-11-07 "));
+    CHECK_FALSE(contains(plain.out, "10000"));
+    const Ended none = run({"explain", "--from", "9999-12-01", "0 * * * *"});
+    CHECK(contains(none.out, "does not change up to 9999-12-31"));
+    const Ended json = run({"explain", "--json", "--zone", "XST-14XDT,M3.2.0,M12.5.0/48", "--from",
+                            "9999-06-01", "@daily"});
+    CHECK_FALSE(contains(json.out, ":000"));
+}
+
 TEST_CASE("explain: several schedules, with or without quotes; a mistake does not stop the others",
           "[ctl]") {
     const Ended two = run({"explain", "@daily", "@hourly"});

@@ -91,6 +91,15 @@ TEST_CASE("instant: days and times that do not exist are refused", "[ctl]") {
     CHECK(read("0001-01-01T00:00:00Z") != "");
 }
 
+TEST_CASE("instant: one outside the years 1 to 9999 of UTC is refused", "[ctl]") {
+    for (const char* text :
+         {"9999-12-31 19:00", "9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+00:01"}) {
+        CHECK(contains(read(text), "years 1 to 9999"));
+    }
+    CHECK(read("9999-12-31 18:59:59") == "9999-12-31T18:59:59-05:00");
+    CHECK(read("0001-01-01T00:00:00Z") == "0001-01-01T00:00:00+00:00");
+}
+
 TEST_CASE("print: always 25 bytes, with the offset in force", "[ctl]") {
     const Instant instant{seconds{1'772'953'200}};
     CHECK(print_instant(instant, seconds{0}) == "2026-03-08T07:00:00+00:00");
@@ -109,6 +118,16 @@ TEST_CASE("print: an offset with seconds, which RFC 3339 cannot say, is written 
     const seconds local_mean = -(hours{4} + minutes{56} + seconds{2});
     const Instant noon{std::chrono::sys_days{std::chrono::year{1880} / 1 / 1} + hours{12}};
     CHECK(print_instant(noon - local_mean, local_mean) == "1880-01-01T16:56:02+00:00");
+}
+
+TEST_CASE("print: an instant whose local year has no four digits is written in UTC", "[ctl]") {
+    const Instant last{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31} + hours{23}};
+    CHECK(print_instant(last, hours{1}) == "9999-12-31T23:00:00+00:00");
+    CHECK(print_instant(last, minutes{59}) == "9999-12-31T23:59:00+00:59");
+    const Instant first{std::chrono::sys_days{std::chrono::year{1} / 1 / 1} + hours{1}};
+    CHECK(print_instant(first, -hours{2}) == "0001-01-01T01:00:00+00:00");
+    CHECK(print_instant(first, -hours{1}) == "0001-01-01T00:00:00-01:00");
+    CHECK(print_instant(last + hours{1}, seconds{0}) == "9999-12-31T23:59:59+00:00");
 }
 
 TEST_CASE("print: a writer that goes through days forward and back writes each of them", "[ctl]") {

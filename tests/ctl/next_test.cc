@@ -57,6 +57,11 @@ TEST_CASE("next: no further due time prints nothing and is no failure", "[ctl]")
     CHECK(next({"--previous", "--from", "0001-01-01", "--zone", "UTC", "0 0 1 1 *"}).empty());
 }
 
+TEST_CASE("next: a due time whose local year is 10000 is written in UTC", "[ctl]") {
+    CHECK(next({"--zone", "XST-14", "--from", "9999-12-31 23:00", "0 * * * *", "-n", "2"}) ==
+          Lines{"9999-12-31T10:00:00+00:00", "9999-12-31T11:00:00+00:00"});
+}
+
 TEST_CASE("next: marks are for --marks and terminals", "[ctl]") {
     const std::vector<std::string> arguments = {
         "next", "-n", "2", "--from", "2026-03-07", "--until", "2026-03-09", "30 2 * * *"};
