@@ -114,15 +114,19 @@ class TokenAdviser {
                        fmt::format("write '{}>&{}'", text(i - 1), text(i + 1)));
     }
 
-    // 2> &1, and > where the command ends
+    // 2> &1, 2>>&1, and > where the command ends
     Finding no_target(std::size_t i) const {
         if (i + 2 < tokens_.size() && text(i + 1) == "&" && is_number(text(i + 2))) {
-            const bool is_parted = i > 0 && text(i) == ">" && text(i - 1) == "2";  // 2 > &1
+            const ShellRedirection redirection = redirection_at(shell_, i);
+            const bool is_input = redirection.mark.starts_with('<');
+            const bool is_parted =
+                i > 0 && redirection.number.empty() && !is_input && text(i - 1) == "2";  // 2 > &1
             return finding(
                 is_parted ? i - 1 : i, i + 2, kMistyped,
                 fmt::format("'{}' is an error of the shell, and the command does not run",
                             written(i, i + 2)),
-                fmt::format("write '{}{}&{}'", is_parted ? "2" : "", text(i), text(i + 2)));
+                fmt::format("write '{}{}&{}'", is_parted ? "2" : redirection.number,
+                            is_input ? '<' : '>', text(i + 2)));
         }
         return finding(i, i, kMistyped,
                        fmt::format("no file follows '{}': an error of the shell, and the command "

@@ -100,6 +100,7 @@ TEST_CASE("advice: redirections that no shell takes for what they seem", "[cront
                                      {"a > /dev/null 2> &1", "mistyped-redirect: 2> &1"},
                                      {"a 2 > &1", "mistyped-redirect: 2 > &1"},
                                      {"a >> &1", "mistyped-redirect: >> &1"},
+                                     {"a >x 2>>&1", "mistyped-redirect: 2>>&1"},
                                      {"a >x 2 >&1", "mistyped-redirect: 2 >&1"},
                                      {"a >x 2>\\&1", "mistyped-redirect: 2>\\&1"},
                                      {"a >x 2>$1", "mistyped-redirect: 2>$1"},
@@ -121,6 +122,10 @@ TEST_CASE("advice: redirections that no shell takes for what they seem", "[cront
     CHECK(hint_of_command("a 2&>1") == "write '2>&1'");
     CHECK(hint_of_command("a 2>1") == "write '2>&1'");
     CHECK(hint_of_command("a 2 > &1") == "write '2>&1'");
+    CHECK(hint_of_command("a 2>>&1") == "write '2>&1'");
+    CHECK(hint_of_command("a 2 >> &1") == "write '2>&1'");
+    CHECK(hint_of_command("a >> &2") == "write '>&2'");
+    CHECK(hint_of_command("a < &3") == "write '<&3'");
     CHECK(hint_of_command("echo x >2") == "write '>&2'");
     CHECK(hint_of_command("[ $x >1 ]") == "numbers are compared with -gt");
     CHECK(hint_of_command("a 2>&1 >>b") ==
