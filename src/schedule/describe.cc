@@ -138,9 +138,17 @@ std::string describe_times(const Times& times) {
         const bool is_even = series && series->goes_round(60) && series->first == 0;
         return seconds_of(times) + (is_even ? "" : " of every minute");
     }
-    const bool is_list = times.minutes.size() * times.hours.size() <= kTimesListed;
-    if (times.seconds.size() == 1 && is_list) return clock_times(times);
-    return seconds_of(times) + " of the minute, " + minutes_and_hours(times);
+    const std::string seconds = seconds_of(times);
+    if (times.minutes.size() * times.hours.size() <= kTimesListed) {
+        return times.seconds.size() == 1 ? clock_times(times)
+                                         : seconds + " of the minute, " + clock_times(times);
+    }
+    // "every hour" would be any of its minutes here.
+    if (times.minutes.size() == 1) {
+        return fmt::format("{} of {} of {}", seconds, named("minute", times.minutes),
+                           hours_of(times));
+    }
+    return seconds + " of the minute, " + minutes_and_hours(times);
 }
 
 std::string describe_fields(const Fields& fields) {

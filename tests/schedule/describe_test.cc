@@ -63,6 +63,11 @@ TEST_CASE("describe: says what a schedule means as one would say it", "[schedule
          "at 00:00 on the 1st to the 7th, the 15th, the 20th to the 22nd and the last day of the "
          "month"},
         {"*/10 30 2 * * *", "every 10 seconds of the minute, at 02:30 every day"},
+        {"*/10 0 * * * *", "every 10 seconds of minute 0 of every hour"},
+        {"*/10 0 9-17 * * *", "every 10 seconds of minute 0 of every hour from 9 to 17 every day"},
+        {"30 0 */2 * * *", "at second 30 of minute 0 of every 2nd hour from 0 to 22"},
+        {"30 7 * * * *", "at second 30 of minute 7 of every hour"},
+        {"*/10 0 */12 * * *", "every 10 seconds of the minute, at 00:00 and 12:00"},
         {"*/10 * * * * *", "every 10 seconds"},
         {"7 * * * * *", "at second 7 of every minute"},
         {"* * * * * *", "every second"},
@@ -107,7 +112,9 @@ TEST_CASE("describe: what is described alike is due at the same times", "[schedu
             random.one_in(3)
                 ? random_fields(random,
                                 Variety{random.one_in(2), random.one_in(2), random.one_in(3)})
-                : pick({"*", "0", "7", "0,30", "*/15", "7-59/15", "*/45", "0-59", "0-30"}) + " " +
+                : (random.one_in(3) ? pick({"0 ", "7 ", "*/10 ", "* ", "*/45 "}) : "") +
+                      pick({"*", "0", "7", "0,30", "*/15", "7-59/15", "*/45", "0-59", "0-30"}) +
+                      " " +
                       pick({"*", "2", "0,12", "*/2", "1-23/2", "9-17", "0-23", "9-11,13-17"}) +
                       " " + pick({"*", "1", "L", "*/2", "1-7", "1-31", "LW", "?", "15W,L-3"}) +
                       " " + pick({"*", "3", "6-8", "1-12", "*/3"}) + " " +
