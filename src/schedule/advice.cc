@@ -101,7 +101,8 @@ std::string nth_weekday(const FieldTexts& texts, const Fields& fields) {
     const int first = std::countr_zero(fields.days_of_month);
     const bool is_one_week = fields.days_of_month >> first == 0x7F;
     if (std::popcount(fields.days_of_week) != 1 || fields.month_days != MonthDays{} ||
-        !is_one_week || !std::all_of(weekday.begin(), weekday.end(), is_alnum)) {
+        !is_one_week || !std::all_of(weekday.begin(), weekday.end(), is_alnum) ||
+        equal_ignoring_case(weekday, "H")) {
         return {};
     }
     if (first % 7 == 1 && first < 28) return fmt::format("{}#{}", weekday, first / 7 + 1);

@@ -176,17 +176,30 @@ class FieldReader {
 
     Read<Range> read_range(const Word& base, const Word& item, std::uint64_t step) const {
         const std::size_t dash = base.text.find('-');
-        const Read<unsigned> low = read_value(base.part(0, dash), item);
+        const Read<Range> range = read_ends(base.part(0, dash), base.part(dash + 1), item);
+        if (!range || range->low <= range->high) return range;
+        return runs_backwards(item, item,
+                              backward_range_hint(index_, {range->low, range->high, step},
+                                                  is_alpha(base.text.front())));
+    }
+
+    // The range may run backwards.
+    Read<Range> read_ends(const Word& low_text, const Word& high_text, const Word& item) const {
+        const Read<unsigned> low = read_value(low_text, item);
         if (!low) return tl::unexpected<ParseError>(low.error());
-        const Read<unsigned> high = read_value(base.part(dash + 1), item);
+        const Read<unsigned> high = read_value(high_text, item);
         if (!high) return tl::unexpected<ParseError>(high.error());
-        if (*low <= *high) return Range{*low, *high};
         // A week may end on Sunday whatever Sunday is called.
-        if (index_ == kDayOfWeek && *high == 0) return Range{*low, spec_.last};
+        const bool to_sunday = index_ == kDayOfWeek && *high == 0 && *low > 0;
+        return Range{*low, to_sunday ? spec_.last : *high};
+    }
+
+    tl::unexpected<ParseError> runs_backwards(const Word& place, const Word& item,
+                                              std::string hint) const {
         return error_at(
-            base,
+            place,
             fmt::format("{} {} is a range that runs backwards", spec_.name, quoted(item.text)),
-            backward_range_hint(index_, {*low, *high, step}, is_alpha(base.text.front())));
+            std::move(hint));
     }
 
     // choice = "H" [ "(" value "-" value ")" ] | [ value ] "~" [ value ]
@@ -206,8 +219,14 @@ class FieldReader {
                 fmt::format("{} {} is not a choice 'H' or 'H(a-b)'", spec_.name, quoted(item.text)),
                 fmt::format("write 'H({}-{})'", spec_.first, random_last()));
         }
-        const Read<Range> range = read_range(inner, item, 1);
+        const std::size_t dash = inner.text.find('-');
+        const Word low = inner.part(0, dash);
+        const Word high = inner.part(dash + 1);
+        const Read<Range> range = read_ends(low, high, item);
         if (!range) return tl::unexpected<ParseError>(range.error());
+        if (range->low > range->high) {
+            return runs_backwards(base, item, fmt::format("write 'H({}-{})'", high.text, low.text));
+        }
         return choose(*range, step, number);
     }
 
@@ -228,11 +247,9 @@ class FieldReader {
                 index_ == kDayOfWeek && *high < range.low && *high == 0 ? spec_.last : *high;
         }
         if (range.low > range.high) {
-            return error_at(
-                base,
-                fmt::format("{} {} is a range that runs backwards", spec_.name, quoted(item.text)),
-                fmt::format("write '{}~{}'", base.text.substr(tilde + 1),
-                            base.text.substr(0, tilde)));
+            return runs_backwards(base, item,
+                                  fmt::format("write '{}~{}'", base.text.substr(tilde + 1),
+                                              base.text.substr(0, tilde)));
         }
         return choose(range, step, number);
     }

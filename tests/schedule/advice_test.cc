@@ -142,6 +142,10 @@ TEST_CASE("advise: both fields of days are either, not both", "[schedule]") {
     CHECK(advice_on("0 0 1-31 * 5").at(0).message ==
           "this is due every day: of the two fields of days either will do, and '1-31' is all");
     CHECK(hint("0 0 1-31 * 5") == "write '0 0 * * 5'");
+    // 'H#1' is none.
+    CHECK(hint("0 0 1-7 * H")
+              .starts_with(
+                  "for both to hold, write '0 0 1-7 * *' and begin the command with 'test $(date"));
     CHECK(hint("0 0 1 * 0-6") == "write '0 0 1 * *'");
 }
 
