@@ -69,14 +69,18 @@ std::string with(std::string_view text, const Word& word, std::string_view other
 // '* 2', where '0 2' was meant. Of seconds the same.
 void advise_on_every_minute(std::string_view text, const FieldTexts& texts, const Fields& fields,
                             std::vector<Advice>& found) {
+    // "*", "?" and "*/1"; written out, as in "0-59", it is meant.
+    const auto is_every = [&](std::size_t field) {
+        return values_of(fields, field).bits == all_bits(field) &&
+               std::string_view("*?").find(texts[field].text.front()) != std::string_view::npos;
+    };
     const auto is_suspect = [&](std::size_t lower) {
-        return texts[lower].text == "*" &&
-               !has_neighbours(lower + 1, values_of(fields, lower + 1).bits);
+        return is_every(lower) && !has_neighbours(lower + 1, values_of(fields, lower + 1).bits);
     };
     if (is_suspect(kMinute)) {
         const bool one_hour = std::popcount(fields.hours) == 1;
         const int hour = std::countr_zero(fields.hours);
-        const bool every_second = texts[kSecond].text == "*";
+        const bool every_second = is_every(kSecond);
         std::string once = with(text, texts[kMinute], "0");
         if (every_second) once = with(once, texts[kSecond], "0");
         found.push_back(

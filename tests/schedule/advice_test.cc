@@ -91,6 +91,9 @@ TEST_CASE("advise: '*' as minute of single hours", "[schedule]") {
            {"* 8,20 * * *", "every-minute-of-hour: * 8,20"},
            {"*  2 1 * *", "every-minute-of-hour: *  2"},
            {"* H * * *", "every-minute-of-hour: * H"},
+           {"? 2 * * *", "every-minute-of-hour: ? 2"},
+           {"*/1 2 * * *", "every-minute-of-hour: */1 2"},
+           {"*/1 0 2 * * *", "every-second-of-minute: */1 0"},
            {"0 * 2 * * *", "every-minute-of-hour: * 2"},
            {"* * 2 * * *", "every-minute-of-hour: * 2"},
            {"* 0 2 * * *", "every-second-of-minute: * 0"},
@@ -103,7 +106,6 @@ TEST_CASE("advise: '*' as minute of single hours", "[schedule]") {
            {"* * * * * *", ""},
            {"*/5 2 * * *", ""},
            {"0-59 2 * * *", ""},
-           {"*/1 2 * * *", ""},
            {"* 0-30 2 * * *", ""}});
     const Advice advice = advice_on("* 2 * * 1").at(0);
     CHECK(advice.message == "this is due every minute from 02:00 to 02:59");
