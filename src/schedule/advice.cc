@@ -66,6 +66,12 @@ std::string with(std::string_view text, const Word& word, std::string_view other
     return fmt::format("{}{}{}", text.substr(0, word.begin), other, text.substr(word.end()));
 }
 
+Phrases names_of_months(std::uint16_t months) {
+    Phrases names;
+    for (const unsigned month : numbers_of(months)) names.emplace_back(month_name(month));
+    return names;
+}
+
 // '* 2', where '0 2' was meant. Of seconds the same.
 void advise_on_every_minute(std::string_view text, const FieldTexts& texts, const Fields& fields,
                             std::vector<Advice>& found) {
@@ -124,8 +130,10 @@ void advise_on_days(std::string_view text, const FieldTexts& texts, const Fields
     const bool every_day = fields.days_of_month == all_bits(kDayOfMonth);
     if (every_day || fields.days_of_week == all_bits(kDayOfWeek)) {
         const Word& full = texts[every_day ? kDayOfMonth : kDayOfWeek];
+        const bool every_month = fields.months == all_bits(kMonth);
         message = fmt::format(
-            "this is due every day: of the two fields of days either will do, and '{}' is all",
+            "this is due every day{}: of the two fields of days either will do, and '{}' is all",
+            every_month ? std::string() : " of " + joined(names_of_months(fields.months)),
             full.text);
         hint = fmt::format("write '{}'", with(text, full, "*"));
     } else if (const std::string nth = nth_weekday(texts, fields); !nth.empty()) {
@@ -149,7 +157,10 @@ class LastDays {
         : texts_(texts), fields_(fields), found_(found) {}
 
     void advise() {
-        for (const Word& item : items_of(texts_[kDayOfMonth])) advise_on_day(item);
+        // Where either day will do, a month without the day of month has the weekday.
+        if (!is_or(fields_)) {
+            for (const Word& item : items_of(texts_[kDayOfMonth])) advise_on_day(item);
+        }
         for (const Word& item : items_of(texts_[kDayOfWeek])) advise_on_weekday(item);
     }
 
@@ -166,8 +177,12 @@ class LastDays {
         const bool weekday = to_lower(text.back()) == 'w';
         const auto day = parse_decimal(text.substr(0, text.size() - (weekday ? 1 : 0)));
         if (!day || *day <= 28) return;
-        // "28,29,30,31" is meant to try them all.
-        if ((fields_.days_of_month >> (*day - 1) & 1) != 0) return;
+        // "28,29,30,31" is meant to try them all, and "31,L" has the last day of the others.
+        const MonthDays& days = fields_.month_days;
+        if ((fields_.days_of_month >> (*day - 1) & 1) != 0 ||
+            ((days.before_last | days.weekday_before_last) & 1) != 0) {
+            return;
+        }
         advise_on_late_day(item, static_cast<unsigned>(*day),
                            weekday ? "'LW' is the last Monday to Friday of every month"
                                    : "'L' is the last day of every month");
@@ -175,13 +190,30 @@ class LastDays {
 
     // A day that only months of at least `days` days have.
     void advise_on_late_day(const Word& item, unsigned days, std::string_view hint) {
-        const auto months = months_without(fields_.months, days);
-        if (!months.empty()) {
+        Fields lacking = fields_;
+        lacking.months = 0;
+        for (const unsigned month : numbers_of(fields_.months)) {
+            if (last_day(month) < days) lacking.months |= static_cast<std::uint16_t>(1U << month);
+        }
+        const Phrases months = names_of_months(lacking.months);
+        if (!months.empty() && !matches_within(lacking, kFirstYear, kYearsOfAllKinds)) {
             add(item, fmt::format("not due in {}: fewer than {} days", joined(months), days), hint);
-        } else if (days == 29 && (fields_.months >> 2 & 1) != 0) {
-            add(item, "due in February of leap years only: else it has 28 days", hint);
+        } else if (!months.empty()) {
+            add(item,
+                fmt::format("{} {} fewer than {} days", joined(months),
+                            months.size() == 1 ? "has" : "have", days),
+                hint);
+        } else if (days == 29 && has_february()) {
+            lacking.months = 1U << 2;
+            add(item,
+                is_due_in_leap_years_only(lacking)
+                    ? "due in February of leap years only: else it has 28 days"
+                    : "February has 29 days in leap years only",
+                hint);
         }
     }
+
+    bool has_february() const { return (fields_.months >> 2 & 1) != 0; }
 
     // "L-30" is a day only of months with 31.
     void advise_on_before_last(const Word& item) {
@@ -195,16 +227,24 @@ class LastDays {
 
     // "1~31", "H(1-31)": what is chosen here may be such a day, and elsewhere not.
     void advise_on_choice(const Word& item) {
-        if (item.text.find('/') != std::string_view::npos) return;
-        std::string_view high = item.text.substr(item.text.find_last_of("-~") + 1);
-        if (!high.empty() && high.back() == ')') high.remove_suffix(1);
-        const auto day = parse_decimal(high);
-        if (!day || *day <= 28 ||
-            months_without(fields_.months, static_cast<unsigned>(*day)).empty())
-            return;
+        const std::string_view text = item.text.substr(0, item.text.find('/'));
+        const std::size_t mark = text.find_first_of("-~");
+        if (mark == std::string_view::npos) return;
+        std::string_view low = text.substr(0, mark);
+        std::string_view high = text.substr(mark + 1);
+        if (high.ends_with(')')) {
+            low.remove_prefix(std::string_view("H(").size());
+            high.remove_suffix(1);
+        }
+        // "29~" has no end that every month has.
+        const bool is_late = parse_decimal(low).value_or(1) > 28;
+        const bool has_step = text.size() < item.text.size();
+        const auto day = static_cast<unsigned>(parse_decimal(high).value_or(is_late ? 31 : 28));
+        if (day <= 28 || (has_step && !is_late)) return;
+        if (months_without(fields_.months, day).empty() && !has_february()) return;
         add(item,
             fmt::format("the day chosen may be one that not every month has, up to the {}",
-                        ordinal(static_cast<unsigned>(*day))),
+                        ordinal(day)),
             "choose up to the 28th");
     }
 

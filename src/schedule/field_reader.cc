@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::uint64_t kStepMax = 2147483647;
 constexpr std::uint64_t kNoStep = 0;
-// Choices without an upper end stop here, so that every month has the day chosen.
+// Choices without an upper end stop here, so that every month has the day chosen; from "29~" on
+// there is none such, and they go on to the end.
 constexpr unsigned kRandomDayMax = 28;
 constexpr unsigned kBeforeLastMax = 30;
 

@@ -143,6 +143,9 @@ TEST_CASE("advise: both fields of days are either, not both", "[schedule]") {
           "for both to hold, leave one field '*' and let the command test the date");
     CHECK(advice_on("0 0 1-31 * 5").at(0).message ==
           "this is due every day: of the two fields of days either will do, and '1-31' is all");
+    CHECK(advice_on("0 0 1-31 3 1").at(0).message ==
+          "this is due every day of March: of the two fields of days either will do, and '1-31' is "
+          "all");
     CHECK(hint("0 0 1-31 * 5") == "write '0 0 * * 5'");
     // 'H#1' is none.
     CHECK(hint("0 0 1-7 * H")
@@ -272,6 +275,13 @@ TEST_CASE("advise: a day that some of the months lack", "[schedule]") {
            {"0 0 l-28W * *", "missing-day: l-28W"},
            {"0 0 1~31 * *", "missing-day: 1~31"},
            {"0 0 H(1-31) * *", "missing-day: H(1-31)"},
+           {"0 0 1~29 * *", "missing-day: 1~29"},
+           {"0 0 H(1-29) * *", "missing-day: H(1-29)"},
+           {"0 0 29~ * *", "missing-day: 29~"},
+           {"0 0 30~ * *", "missing-day: 30~"},
+           {"0 0 31~ * *", "missing-day: 31~"},
+           {"0 0 ~30 * *", "missing-day: ~30"},
+           {"0 0 29~31/2 * *", "missing-day: 29~31/2"},
            {"0 0 * * 5#5", "missing-day: 5#5"},
            {"0 0 * * 1,FRI#5", "missing-day: FRI#5"},
            // Every month named has the day.
@@ -282,6 +292,10 @@ TEST_CASE("advise: a day that some of the months lack", "[schedule]") {
            {"0 0 L-27 * *", ""},
            {"0 0 H * *", ""},
            {"0 0 1~28 * *", ""},
+           {"0 0 28~ * *", ""},
+           {"0 0 ~ * *", ""},
+           {"0 0 29~ 1,3 *", ""},
+           {"0 0 1~29 4 *", ""},
            {"0 0 1~31 1 *", ""},
            {"0 0 * * 5#4", ""},
            // A span, or a way to try them all.
@@ -297,8 +311,25 @@ TEST_CASE("advise: a day that some of the months lack", "[schedule]") {
     CHECK(message("0 0 L-28 * *") == "due in February of leap years only: else it has 28 days");
     CHECK(message("0 0 * * 7#5") == "only some months have a fifth Sunday");
     CHECK(advice_on("0 0 * * 1#5,fri#5").at(1).message == "only some months have a fifth Friday");
+    CHECK(message("0 0 29~ * *") ==
+          "the day chosen may be one that not every month has, up to the 31st");
     CHECK(message("0 0 1~31 * *") ==
           "the day chosen may be one that not every month has, up to the 31st");
+}
+
+TEST_CASE("advise: a month in which another day is due is not told to be without one",
+          "[schedule]") {
+    check({{"0 0 31,L * *", ""}, {"0 0 30,LW * *", ""}});
+    // Told once: that either will do.
+    CHECK(told("0 0 31 * 1") == Strings{"either-day: 31 * 1"});
+    const auto message = [](std::string_view text) { return advice_on(text).at(0).message; };
+    CHECK(message("0 0 1,31 * *") ==
+          "February, April, June, September and November have fewer than 31 days");
+    CHECK(message("0 0 15,30 * *") == "February has fewer than 30 days");
+    CHECK(message("0 0 1,29 * *") == "February has 29 days in leap years only");
+    CHECK(message("0 0 30,31 * *") == "not due in February: fewer than 30 days");
+    CHECK(message("0 0 1,L-30 * *") ==
+          "February, April, June, September and November have fewer than 31 days");
 }
 
 TEST_CASE("advise: due in leap years only", "[schedule]") {
@@ -310,7 +341,7 @@ TEST_CASE("advise: due in leap years only", "[schedule]") {
            {"0 0 28,29 2 *", ""},
            {"0 0 29 2,3 *", "missing-day: 29"},
            {"0 0 29 2 */7", "leap-day: 29 2"}});
-    CHECK(told("0 0 29 2 1") == Strings{"either-day: 29 2 1", "missing-day: 29"});
+    CHECK(told("0 0 29 2 1") == Strings{"either-day: 29 2 1"});
 }
 
 TEST_CASE("advise: schedules as they should be are left alone", "[schedule]") {
@@ -324,10 +355,9 @@ TEST_CASE("advise: schedules as they should be are left alone", "[schedule]") {
 }
 
 TEST_CASE("advise: what there is to say comes in the order of the columns", "[schedule]") {
-    CHECK(told("*/7 */5 31 */5 5") ==
-          Strings{"either-day: 31 */5 5", "missing-day: 31", "uneven-step: */5"});
-    CHECK(told("* 2 31 * 5") ==
-          Strings{"every-minute-of-hour: * 2", "either-day: 31 * 5", "missing-day: 31"});
+    CHECK(told("*/7 */5 31 */5 5#5") ==
+          Strings{"either-day: 31 */5 5#5", "uneven-step: */5", "missing-day: 5#5"});
+    CHECK(told("* 2 31 * *") == Strings{"every-minute-of-hour: * 2", "missing-day: 31"});
 }
 
 }  // namespace
