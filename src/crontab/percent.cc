@@ -18,12 +18,21 @@ std::string_view without_folder(std::string_view path) {
     return path.substr(path.find_last_of('/') + 1);
 }
 
-// The words of the last command, without what is redirected.
+// NAME=value
+bool is_assignment(std::string_view word) {
+    const std::string_view name = word.substr(0, word.find('='));
+    return name.size() < word.size() && !name.empty() && !is_digit(name.front()) &&
+           std::all_of(name.begin(), name.end(), [](char c) { return is_alnum(c) || c == '_'; });
+}
+
+// The words of the last command, without what is redirected or assigned before it.
 std::vector<std::string_view> last_command(const ShellText& shell) {
     std::vector<std::string_view> words;
     for (const ShellToken& token : shell.tokens) {
         if (token.kind == ShellToken::Kind::control) words.clear();
-        if (token.kind == ShellToken::Kind::word) words.push_back(shell[token]);
+        if (token.kind != ShellToken::Kind::word) continue;
+        if (words.empty() && is_assignment(shell[token])) continue;
+        words.push_back(shell[token]);
     }
     return words;
 }

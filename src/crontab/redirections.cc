@@ -45,7 +45,10 @@ class TokenAdviser {
         const ShellRedirection redirection = redirection_at(shell_, i);
         if (redirection.target.empty()) return no_target(i);
         if (redirection.mark.starts_with("&>")) return find_number_before(i);
-        if (redirection.writes_file()) return find_odd_file(i, redirection);
+        if (redirection.writes_file()) {
+            auto joined = find_joined_number(i, redirection);
+            return joined ? joined : find_odd_file(i, redirection);
+        }
         if (redirection.mark == ">&") return find_odd_number(i, redirection);
         return std::nullopt;
     }
@@ -144,6 +147,23 @@ class TokenAdviser {
                                    written(i - 1, i + 1), text(i - 1), target),
                        is_number(target) ? fmt::format("write '{}>&{}'", text(i - 1), target)
                                          : fmt::format("write '>{} 2>&1'", target));
+    }
+
+    // >/dev/null2>&1, >log2>&1: the 2 is a part of the name
+    std::optional<Finding> find_joined_number(std::size_t i,
+                                              const ShellRedirection& redirection) const {
+        const std::string_view target = redirection.target;
+        const bool is_null = target == "/dev/null1" || target == "/dev/null2";
+        const bool is_copied =
+            is_joined(i + 2) && text(i + 2) == ">&" && redirection_at(shell_, i + 2).target == "1";
+        const bool has_number = target.size() > 1 && target.ends_with('2') &&
+                                target.find('$') == std::string_view::npos;
+        if (!is_null && !(is_copied && has_number)) return std::nullopt;
+        const std::string_view file = target.substr(0, target.size() - 1);
+        return finding(
+            i, i + 1, kMistyped,
+            fmt::format("'{}' writes to a file named {}", written(i, i + 1), quoted(target)),
+            fmt::format("write '{}{}{}'", text(i), file, is_copied && has_number ? " 2>&1" : ""));
     }
 
     // 2>1, 2>\&1, 2>$1

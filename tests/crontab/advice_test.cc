@@ -59,6 +59,8 @@ TEST_CASE("advice: a % that ends a command where a format was meant", "[crontab]
                {"tar cf x-$(date +%F).tar y", "percent-ends-command: %"},
                {"tar cf x-`date +%F`.tar y", "percent-ends-command: %"},
                {"echo \"$(date +%F)\"", "percent-ends-command: %"},
+               {"TZ=UTC date +%F", "percent-ends-command: %"},
+               {"x; TZ=UTC LC_ALL=C date +%F", "percent-ends-command: %"},
                {"date \"+%u %H:%M\"", "percent-ends-command: %"},
                {"date +'%F'", "percent-ends-command: %"},
                {"date +\\%Y-%m", "percent-ends-command: %"},
@@ -131,6 +133,19 @@ TEST_CASE("advice: redirections that no shell takes for what they seem", "[cront
     CHECK(hint_of_command("a 2>&1 >>b") ==
           "write '>>b 2>&1', or leave out '2>&1' to have errors mailed");
     CHECK(hint_of_command("a >b 2>b") == "write '>b 2>&1'");
+}
+
+TEST_CASE("advice: a number that has become a part of the file's name", "[crontab]") {
+    check({{"a >/dev/null2>&1", "mistyped-redirect: >/dev/null2"},
+           {"a > /dev/null2>&1", "mistyped-redirect: > /dev/null2"},
+           {"a >/dev/null2", "mistyped-redirect: >/dev/null2"},
+           {"a >>x.log2>&1", "mistyped-redirect: >>x.log2"}});
+    CHECK(hint_of_command("a >/dev/null2>&1") == "write '>/dev/null 2>&1'");
+    CHECK(hint_of_command("a 2>/dev/null1") == "write '2>/dev/null'");
+    CHECK(hint_of_command("a >>x.log2>&1") == "write '>>x.log 2>&1'");
+    for (const std::string_view plain : {"a >x2", "a >x2 2>&1", "a >x 2>&1", "a >$x2>&1"}) {
+        CHECK(told_of_command(plain).empty());
+    }
 }
 
 TEST_CASE("advice: what only bash redirects is told of where a plain sh runs the command",
