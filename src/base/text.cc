@@ -67,6 +67,15 @@ bool is_utf8(std::string_view bytes) {
     return true;
 }
 
+std::size_t cut_before(std::string_view bytes, std::size_t at) {
+    constexpr std::size_t kLengthMax = 4;
+    if (at >= bytes.size()) return bytes.size();
+    for (std::size_t back = 1; back < kLengthMax && back <= at; ++back) {
+        if (utf8_length(bytes.substr(at - back)) > back) return at - back;
+    }
+    return at;
+}
+
 std::string printable(std::string_view bytes) {
     std::string out;
     out.reserve(bytes.size());
@@ -90,7 +99,7 @@ std::string printable(std::string_view bytes) {
 
 std::string quoted(std::string_view text) {
     if (text.size() <= kQuotedMax) return fmt::format("'{}'", printable(text));
-    return fmt::format("'{}...'", printable(text.substr(0, kQuotedMax)));
+    return fmt::format("'{}...'", printable(text.substr(0, cut_before(text, kQuotedMax))));
 }
 
 std::string base64(std::string_view bytes) {

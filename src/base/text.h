@@ -1,6 +1,7 @@
 // Small helpers for text in the C locale. Bytes above 127 are never letters, digits or blanks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ std::string_view trim_blanks(std::string_view text);
 std::optional<std::uint64_t> parse_decimal(std::string_view text);
 
 bool is_utf8(std::string_view bytes);
+
+// Where `bytes` can be cut: `at`, or the begin of the UTF-8 character that a cut there would part.
+std::size_t cut_before(std::string_view bytes, std::size_t at);
 
 // For messages and log lines: control bytes and bytes that are not UTF-8 as \xNN, all else as it
 // is.

@@ -68,8 +68,9 @@ std::string source_lines(const Diagnostic& diagnostic) {
     const std::size_t begin = inside(diagnostic.begin);
     const std::size_t end = std::max(inside(diagnostic.end), begin);
     const bool whole = source.size() <= kShownBytes;
-    const std::size_t first = whole || begin < kShownBytesBefore ? 0 : begin - kShownBytesBefore;
-    const std::size_t last = std::min(first + kShownBytes, source.size());
+    const std::size_t first =
+        whole || begin < kShownBytesBefore ? 0 : cut_before(source, begin - kShownBytesBefore);
+    const std::size_t last = cut_before(source, first + kShownBytes);
     const std::size_t marked_end = std::min(end, last);
 
     Shown shown;

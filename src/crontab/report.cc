@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "crontab/table.h"
 
 namespace cron::crontab {
@@ -16,7 +17,9 @@ constexpr std::size_t kSourceBytesMax = 400;
 constexpr std::size_t kSourceBytesBefore = 100;  // of a long line, before the caret
 
 std::string cut(std::string text, std::size_t bytes_max) {
-    if (text.size() > bytes_max) text.replace(bytes_max, std::string::npos, "...");
+    if (text.size() > bytes_max) {
+        text.replace(cut_before(text, bytes_max), std::string::npos, "...");
+    }
     return text;
 }
 
@@ -39,9 +42,12 @@ std::optional<std::size_t> Report::add(Severity severity, const Line& line, Find
     diagnostic.message = cut(std::move(finding.message), kMessageBytesMax);
     diagnostic.hint = cut(std::move(finding.hint), kMessageBytesMax);
     if (line.text.size() > kSourceBytesMax && finding.begin > kSourceBytesBefore) {
-        diagnostic.source_begin = std::min(finding.begin, line.text.size()) - kSourceBytesBefore;
+        diagnostic.source_begin =
+            cut_before(line.text, std::min(finding.begin, line.text.size()) - kSourceBytesBefore);
     }
-    diagnostic.source = line.text.substr(diagnostic.source_begin, kSourceBytesMax);
+    const std::size_t source_end = cut_before(line.text, diagnostic.source_begin + kSourceBytesMax);
+    diagnostic.source =
+        line.text.substr(diagnostic.source_begin, source_end - diagnostic.source_begin);
     diagnostics_.push_back(std::move(diagnostic));
     return diagnostics_.size() - 1;
 }

@@ -45,6 +45,17 @@ TEST_CASE("quoted: long text is cut, hostile text is shown harmlessly", "[base]"
     CHECK(quoted(std::string(1000, 'x')).size() < 60);
 }
 
+TEST_CASE("cut_before: no cut parts a UTF-8 character", "[base]") {
+    const std::string text = "a\u00e9\u20ac\U0001f600z";  // 1, 2, 3, 4 and 1 bytes
+    const std::size_t begins[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+    for (std::size_t at = 0; at < std::size(begins); ++at)
+        CHECK(cut_before(text, at) == begins[at]);
+    CHECK(cut_before("a\x80\x80\x80", 2) == 2);
+    CHECK(cut_before("\xe2\x82", 1) == 1);
+    CHECK(cut_before("", 0) == 0);
+    CHECK(quoted(std::string(39, 'x') + "\u20ac more").find("\\x") == std::string::npos);
+}
+
 TEST_CASE("base64: any bytes as text, filled up to whole groups", "[base]") {
     // RFC 4648, section 10.
     CHECK(base64("").empty());

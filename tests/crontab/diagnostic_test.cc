@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/text.h"
 #include "support.h"
 
 namespace cron::crontab {
@@ -184,6 +185,23 @@ TEST_CASE("print: a long line is cut round the caret", "[crontab]") {
               "hint: a value that begins with a quote ends with it, and knows no \\'; put the "
               "other quote round a "
               "value that holds '\n");
+}
+
+TEST_CASE("diagnostics: a long line is cut between UTF-8 characters", "[crontab]") {
+    std::string euros;
+    for (int i = 0; i < 300; ++i) euros += "\u20ac";
+    for (const char* begin : {"", "a", "aa"}) {
+        for (const char* end : {"", "b", "bb"}) {
+            const std::string line = std::string("A='") + begin + euros + end + "' b" + euros;
+            const Table table = parse_user(line);
+            REQUIRE(table.diagnostics.size() == 1);
+            const Diagnostic& diagnostic = table.diagnostics[0];
+            CHECK(is_utf8(diagnostic.source));
+            CHECK(line.compare(diagnostic.source_begin, diagnostic.source.size(),
+                               diagnostic.source) == 0);
+            CHECK(print(diagnostic, "t").find("\\x") == std::string::npos);
+        }
+    }
 }
 
 TEST_CASE("print: what concerns the whole table has no line", "[crontab]") {
