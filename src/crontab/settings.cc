@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -135,13 +136,18 @@ Result<void> Settings::set_name(std::string_view value) {
     if (value.empty()) return {};
     const auto name = read_name(value);
     if (!name) return tl::unexpected(name.error());
-    if (!names_.emplace(*name).second) {
+    if (names_.find(std::string(*name)) != names_.end()) {
         return failure(ErrorCode::invalid,
                        fmt::format("{} is set twice: each job of a table has a name of its own",
                                    quoted(*name)));
     }
     name_ = *name;
     return {};
+}
+
+std::string Settings::take_name() {
+    if (!name_.empty()) names_.insert(name_);
+    return std::exchange(name_, {});
 }
 
 Result<void> Settings::set_pool(std::string_view value) {

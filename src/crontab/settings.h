@@ -35,7 +35,7 @@ class Settings {
     // much memory in all.
     Result<std::shared_ptr<const Policy>> share_policy(const Flags& flags);
     // The name of the next entry's job, once; empty: it is made from its line.
-    std::string take_name() { return std::exchange(name_, {}); }
+    std::string take_name();
 
     // An empty name is the daemon's zone.
     Result<void> set_zone(std::string_view name);
@@ -71,7 +71,7 @@ class Settings {
     std::map<std::pair<bool, bool>, std::shared_ptr<const Policy>> shared_;  // by the flags -s, -n
     std::size_t policies_ = 0;                                               // made so far
     std::string name_;
-    std::set<std::string> names_;  // of the table
+    std::set<std::string> names_;  // taken so far
 };
 
 struct Setting {
