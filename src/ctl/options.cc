@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/arguments.h"
 #include "base/text.h"
 #include "schedule/duration.h"
 
@@ -109,10 +110,6 @@ void declare(CLI::App& app, Command command, Written& written) {
         add("--root", "DIR", written.root, "Put this before the paths of the machine's tables");
     }
     app.add_flag("--json", options.json, "Print JSON");
-    const char* const what = command == Command::next      ? "SCHEDULE|FILE"
-                             : command == Command::explain ? "SCHEDULE"
-                                                           : "FILE";
-    add(what, "", options.what, "")->group("");
 }
 
 std::string usage_of(const CommandName& command) {
@@ -194,8 +191,14 @@ Result<Options> parse_command(const CommandName& command, std::span<const char* 
     written.options.command = command.command;
     try {
         declare(app, command.command, written);
+        auto parted = part_arguments(arguments, [&](std::string_view option) {
+            const CLI::Option* const found = app.get_option_no_throw(std::string(option));
+            return found != nullptr && found->get_items_expected_min() > 0;
+        });
+        if (!parted) return tl::unexpected(parted.error());
+        written.options.what = std::move(parted->positionals);
         // CLI11 takes them from the back.
-        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+        app.parse(std::vector<std::string>(parted->options.rbegin(), parted->options.rend()));
     } catch (const CLI::CallForHelp&) {
         written.options.notice = help_of(command, app);
         return written.options;

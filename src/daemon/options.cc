@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/arguments.h"
 #include "base/text.h"
 #include "schedule/duration.h"
 #include "spool/tables.h"
@@ -41,6 +42,7 @@ void declare(CLI::App& app, Written& written) {
     add("--log-level", "LEVEL", written.log_level, "error, warning, info or debug [info]");
     add("--output", "HOW", written.output, "What jobs print: mail, or prefix or raw on stdout");
     add("--grace", "DURATION", written.grace, "From TERM to KILL when stopping [25s]");
+    // For the help: they never reach CLI11, to which [x,y] is a list.
     add("TABLE", "", written.tables, "Run just these tables, as the caller, in the foreground");
 }
 
@@ -166,8 +168,16 @@ Result<Options> parse_options(std::span<const char* const> arguments, std::strin
     Options notice;
     try {
         declare(app, written);
+        auto parted = part_arguments(arguments, [&](std::string_view option) {
+            const CLI::Option* const found = app.get_option_no_throw(std::string(option));
+            return found != nullptr && found->get_items_expected_min() > 0;
+        });
+        if (!parted) return tl::unexpected(parted.error());
         // CLI11 takes them from the back.
-        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+        app.parse(std::vector<std::string>(parted->options.rbegin(), parted->options.rend()));
+        // Behind what it takes for no option, "--=x".
+        written.tables.insert(written.tables.end(), parted->positionals.begin(),
+                              parted->positionals.end());
     } catch (const CLI::CallForHelp&) {
         notice.notice = app.help();
         return notice;

@@ -103,6 +103,20 @@ TEST_CASE("options: what is wrong is said in one clause", "[ctl]") {
     CHECK(contains(error({"check", "--as", "../alice", "x"}), "not the name of a user"));
 }
 
+TEST_CASE("options: an empty value behind = does not take the next argument", "[ctl]") {
+    for (const char* option : {"--root=", "--from=", "--zone=", "--as=", "--json="})
+        CHECK(error({"check", option, "bad", "good"}) ==
+              std::string(option) + " is without a value");
+    CHECK(parse({"check", "--", "--root="})->what == std::vector<std::string>{"--root="});
+}
+
+TEST_CASE("options: a name in brackets is one file", "[ctl]") {
+    const auto options = parse({"check", "[x]", "[x,y]", "[]", "--", "[z]"});
+    REQUIRE(options);
+    CHECK(options->what == std::vector<std::string>{"[x]", "[x,y]", "[]", "[z]"});
+    CHECK(parse({"next", "--from", "[x,y]", "@daily"})->from == "[x,y]");
+}
+
 TEST_CASE("options: --system alone is enough: it is the whole machine", "[ctl]") {
     CHECK(parse({"check", "--system"}));
     CHECK(parse({"next", "--system"}));

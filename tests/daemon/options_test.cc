@@ -54,6 +54,11 @@ TEST_CASE("options: with tables in the foreground, output goes to the streams", 
     CHECK(parse({"a"})->foreground);
 }
 
+TEST_CASE("options: a table with a name in brackets is one table", "[daemon]") {
+    CHECK(parse({"[x]", "[x,y]", "--", "-z"})->tables ==
+          std::vector<std::string>{"/home/alice/[x]", "/home/alice/[x,y]", "/home/alice/-z"});
+}
+
 TEST_CASE("options: each choice is read", "[daemon]") {
     const Options options =
         *parse({"-f", "--log", "json", "--log-level=debug", "--grace", "2m30s"});
@@ -109,6 +114,8 @@ TEST_CASE("options: what is wrong is one clause that says what would be right", 
         {{"--spool", ""}, "--spool is an empty path"},
         {{"--root", ""}, "--root is an empty path"},
         {{"-f", ""}, "TABLE is an empty path"},
+        {{"-f", "--spool=", "a"}, "--spool= is without a value"},
+        {{"-f", "--grace=", "a"}, "--grace= is without a value"},
         {{"--log", "text"}, "--log text and --log json need --foreground"},
         {{"--output", "prefix"}, "--output prefix and --output raw need --foreground"},
     }));
