@@ -40,7 +40,7 @@ int run_command(const Options& options, const Surroundings& surroundings, const 
 
 int run_arguments(std::span<const char* const> arguments, const Surroundings& surroundings,
                   const Streams& streams) {
-    const auto options = parse_options(arguments);
+    const auto options = parse_options(arguments, surroundings.directory);
     if (!options) {
         streams.error.write(complaint(options.error().message));
         streams.error.write(fmt::format("Try '{} --help'.\n", program_of(arguments)));

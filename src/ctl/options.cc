@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/arguments.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "schedule/duration.h"
 
@@ -154,7 +155,14 @@ Result<void> set_numbers(Options& options, const Written& written) {
         }
         options.run_time = *run_time;
     }
-    if (written.root && *written.root != "/") options.root = *written.root;
+    return {};
+}
+
+Result<void> set_root(Options& options, const Written& written, std::string_view directory) {
+    if (!written.root) return {};
+    Result<std::string> root = root_prefix(*written.root, directory);
+    if (!root) return tl::unexpected(root.error());
+    options.root = *std::move(root);
     return {};
 }
 
@@ -185,7 +193,8 @@ std::string clause(std::string text) {
     return printable(text);
 }
 
-Result<Options> parse_command(const CommandName& command, std::span<const char* const> arguments) {
+Result<Options> parse_command(const CommandName& command, std::span<const char* const> arguments,
+                              std::string_view directory) {
     CLI::App app(command.description, fmt::format("cronctl {}", command.name));
     Written written;
     written.options.command = command.command;
@@ -206,6 +215,7 @@ Result<Options> parse_command(const CommandName& command, std::span<const char* 
         return failure(ErrorCode::invalid, clause(error.what()));
     }
     Result<void> done = set_numbers(written.options, written);
+    if (done) done = set_root(written.options, written, directory);
     if (done) done = check(written.options);
     if (!done) return tl::unexpected(done.error());
     return written.options;
@@ -213,7 +223,7 @@ Result<Options> parse_command(const CommandName& command, std::span<const char* 
 
 }  // namespace
 
-Result<Options> parse_options(std::span<const char* const> arguments) {
+Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory) {
     if (arguments.empty()) {
         return failure(ErrorCode::invalid,
                        fmt::format("a command is missing: {}", command_names()));
@@ -233,7 +243,7 @@ Result<Options> parse_options(std::span<const char* const> arguments) {
         return failure(ErrorCode::invalid, fmt::format("{} is not a command: {}",
                                                        cron::quoted(first), command_names()));
     }
-    return parse_command(*command, arguments.subspan(1));
+    return parse_command(*command, arguments.subspan(1), directory);
 }
 
 std::string program_of(std::span<const char* const> arguments) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -22,7 +23,7 @@ struct Options {
     std::optional<std::string> until;
     std::optional<std::string> zone;
     std::optional<std::string> as;  // the table is judged as that of this user
-    std::string root;               // before the paths of the machine's own tables
+    std::string root;               // before the paths of the machine's own tables; "" is /
     bool system = false;            // the tables have a user column
     bool json = false;
     // next
@@ -37,9 +38,9 @@ struct Options {
     std::optional<std::string> notice;  // --help, --version: print this and exit with 0
 };
 
-// What the arguments (without the program's name) say. The error is one clause, with the command it
-// is about; the program says it and points to --help.
-Result<Options> parse_options(std::span<const char* const> arguments);
+// What the arguments (without the program's name) say. A relative --root is below `directory`. The
+// error is one clause, with the command it is about; the program says it and points to --help.
+Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory);
 
 // "cronctl next", for the pointer to --help; just "cronctl" where the arguments name no command.
 std::string program_of(std::span<const char* const> arguments);

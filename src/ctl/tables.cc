@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "process/user.h"
@@ -92,29 +93,38 @@ void TableReader::read_machine() {
     }
 }
 
+// Without "." and "..": to compare by, for a name is as crond writes it.
+std::filesystem::path normal(const std::string& path) {
+    return std::filesystem::path(path).lexically_normal();
+}
+
 // The name, the owner and the kind that crond gives to the table at this path.
 TableFile TableReader::identify(const std::string& file) {
     TableFile found;
     found.shown = file;
     found.owner = caller_.name;
     found.kind = options_.system ? crontab::Kind::system : crontab::Kind::user;
-    found.name = file.starts_with('/') ? file : fmt::format("{}/{}", surroundings_.directory, file);
+    found.name = absolute_path("FILE", file, surroundings_.directory).value_or(file);
     if (options_.as) {
         found.owner = *options_.as;
         found.name = fmt::format("{}/{}", places_.crontabs, *options_.as);
         return found;
     }
-    const std::filesystem::path path = std::filesystem::path(found.name).lexically_normal();
-    const std::string folder = path.parent_path().string();
-    if (path == places_.system_table || folder == places_.system_folder) {
-        found.kind = crontab::Kind::system;
-        found.name = path.string();
-    } else if (folder == places_.crontabs && !options_.system) {
-        found.owner = path.filename().string();
-        found.name = path.string();
-    }
-    if (folder != places_.system_folder) return found;
+    const std::filesystem::path path = normal(found.name);
+    const std::filesystem::path folder = path.parent_path();
     const std::string name = path.filename().string();
+    const bool is_in_system_folder = folder == normal(places_.system_folder);
+    if (path == normal(places_.system_table)) {
+        found.kind = crontab::Kind::system;
+        found.name = places_.system_table;
+    } else if (is_in_system_folder) {
+        found.kind = crontab::Kind::system;
+        found.name = fmt::format("{}/{}", places_.system_folder, name);
+    } else if (folder == normal(places_.crontabs) && !options_.system) {
+        found.owner = name;
+        found.name = fmt::format("{}/{}", places_.crontabs, name);
+    }
+    if (!is_in_system_folder) return found;
     if (const auto violation = spool::name_violation(name, parsing_.flavour)) {
         files_.problems.push_back(
             {file, fmt::format("{}: crond ignores this file: {}", printable(file), *violation),

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/arguments.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "schedule/duration.h"
 #include "spool/tables.h"
@@ -82,22 +83,27 @@ Result<void> set(T& option, std::string_view name, const std::optional<std::stri
 Result<void> set_path(std::optional<std::string>& option, std::string_view name,
                       const std::optional<std::string>& written, std::string_view directory) {
     if (!written) return {};
-    if (written->empty()) {
-        return failure(ErrorCode::invalid, fmt::format("{} is an empty path", name));
-    }
-    option = written->front() == '/' ? *written : fmt::format("{}/{}", directory, *written);
-    while (option->size() > 1 && option->back() == '/') option->pop_back();
+    Result<std::string> path = absolute_path(name, *written, directory);
+    if (!path) return tl::unexpected(path.error());
+    option = *std::move(path);
+    return {};
+}
+
+Result<void> set_root(Options& options, const std::optional<std::string>& written,
+                      std::string_view directory) {
+    if (!written) return {};
+    Result<std::string> root = root_prefix(*written, directory);
+    if (!root) return tl::unexpected(root.error());
+    options.root = *std::move(root);
     return {};
 }
 
 Result<void> set_paths(Options& options, const Written& written, std::string_view directory) {
-    std::optional<std::string> root;
-    Result<void> done = set_path(root, "--root", written.root, directory);
+    Result<void> done = set_root(options, written.root, directory);
     if (done) done = set_path(options.spool, "--spool", written.spool, directory);
     if (done) done = set_path(options.pidfile, "--pidfile", written.pidfile, directory);
     if (done) done = set_path(options.mailer, "--mailer", written.mailer, directory);
     if (!done) return done;
-    if (root && *root != "/") options.root = *root;
     for (const std::string& table : written.tables) {
         std::optional<std::string> path;
         if (done = set_path(path, "TABLE", table, directory); !done) return done;

@@ -8,7 +8,7 @@ namespace cron::ctl {
 namespace {
 
 Result<Options> parse(const std::vector<const char*>& arguments) {
-    return parse_options(arguments);
+    return parse_options(arguments, "/home/alice");
 }
 std::string error(const std::vector<const char*>& arguments) {
     const auto options = parse(arguments);
@@ -115,6 +115,13 @@ TEST_CASE("options: a name in brackets is one file", "[ctl]") {
     REQUIRE(options);
     CHECK(options->what == std::vector<std::string>{"[x]", "[x,y]", "[]", "[z]"});
     CHECK(parse({"next", "--from", "[x,y]", "@daily"})->from == "[x,y]");
+}
+
+TEST_CASE("options: --root is the folder that it is for crond", "[ctl]") {
+    for (const char* root : {"R", "R/", "/home/alice/R", "/home/alice/R//"})
+        CHECK(parse({"check", "--root", root, "x"})->root == "/home/alice/R");
+    CHECK(parse({"check", "--root", "//", "x"})->root.empty());
+    CHECK(error({"check", "--root", "", "x"}) == "--root is an empty path");
 }
 
 TEST_CASE("options: --system alone is enough: it is the whole machine", "[ctl]") {

@@ -73,6 +73,33 @@ TEST_CASE("tables: those in crond's own places are of the kind that they are the
     CHECK(found.tables[3].kind == crontab::Kind::user);
 }
 
+TEST_CASE("tables: one below --root is the same table, however the folder is written", "[ctl]") {
+    const TemporaryFolder folder;
+    folder.write("R/etc/crontab", "H H * * * root a\n");
+    folder.write("R/etc/cron.d/php", "H H * * * www b\n");
+    folder.write("R/var/spool/cron/crontabs/bob", "H H * * * c\n");
+    Surroundings surroundings = plain_surroundings();
+    surroundings.directory = folder.path();
+    const std::string root = folder.path() + "/R";
+    REQUIRE(::chdir(folder.path().c_str()) == 0);
+    for (const std::string& written : {root, root + "/", std::string("R"), std::string("R//")}) {
+        INFO(written);
+        const Ended ended = run({"check", "--json", "--root", written, root + "/etc/crontab",
+                                 "R/etc/../etc/cron.d/php", "R/var/spool/cron/crontabs/bob"},
+                                surroundings);
+        CHECK(ended.status == 0);
+        for (const char* name : {"/etc/crontab", "/etc/cron.d/php", "/var/spool/cron/crontabs/bob"})
+            CHECK(contains(ended.out, "\"table\":\"" + root + name + "\""));
+        CHECK(contains(ended.out, R"("kind":"system")"));
+        CHECK(contains(ended.out, R"("owner":"bob")"));
+    }
+    // A ".." stays in a name, as it does in crond's.
+    Options options = files({"R/etc/crontab"});
+    options.root = folder.path() + "/x/../R";
+    CHECK(read(options, surroundings).tables[0].name == options.root + "/etc/crontab");
+    REQUIRE(::chdir("/") == 0);
+}
+
 TEST_CASE("tables: a file of cron.d that crond would not read is told", "[ctl]") {
     const TemporaryFolder root;
     Options options = files({root.write("etc/cron.d/php.bak", "0 6 * * * root a\n")});
