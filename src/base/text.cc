@@ -30,6 +30,23 @@ std::size_t utf8_length(std::string_view bytes) {
     return length;
 }
 
+// Of a valid sequence.
+std::uint32_t code_point(std::string_view sequence) {
+    constexpr std::uint32_t kLeadMasks[] = {0x7F, 0x1F, 0x0F, 0x07};
+    std::uint32_t point = static_cast<unsigned char>(sequence[0]) & kLeadMasks[sequence.size() - 1];
+    for (const char c : sequence.substr(1))
+        point = point << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+    return point;
+}
+
+// What moves a terminal's cursor, ends a line, or turns round what is beside it.
+// Source: Unicode 15, C0 and C1, line and paragraph separator, and Bidi_Control of PropList.txt.
+bool is_control(std::uint32_t point) {
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C ||
+           (point >= 0x200E && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
+           (point >= 0x2066 && point <= 0x2069);
+}
+
 }  // namespace
 
 std::string to_lower(std::string_view text) {
@@ -80,11 +97,8 @@ std::string printable(std::string_view bytes) {
     std::string out;
     out.reserve(bytes.size());
     while (!bytes.empty()) {
-        const auto lead = static_cast<unsigned char>(bytes.front());
         std::size_t length = utf8_length(bytes);
-        // C1 controls (U+0080 to U+009F) move a terminal's cursor as C0 does.
-        const bool c1 = length == 2 && lead == 0xC2 && static_cast<unsigned char>(bytes[1]) < 0xA0;
-        if (length == 0 || lead < 0x20 || lead == 0x7F || c1) {
+        if (length == 0 || is_control(code_point(bytes.substr(0, length)))) {
             length = std::max<std::size_t>(length, 1);
             for (const char c : bytes.substr(0, length)) {
                 out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));

@@ -31,7 +31,8 @@ bool is_utf8(std::string_view bytes);
 // Where `bytes` can be cut: `at`, or the begin of the UTF-8 character that a cut there would part.
 std::size_t cut_before(std::string_view bytes, std::size_t at);
 
-// For messages and log lines: control bytes and bytes that are not UTF-8 as \xNN, all else as it
+// For messages and log lines, one line that reads as its bytes are ordered: control characters (C0,
+// C1, those of direction, U+2028 and U+2029) and bytes that are not UTF-8 as \xNN, all else as it
 // is.
 std::string printable(std::string_view bytes);
 

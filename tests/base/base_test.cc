@@ -31,6 +31,28 @@ TEST_CASE("printable: text stays, control bytes and what is not UTF-8 become \\x
     for (const auto& [bytes, shown] : cases) CHECK(printable(bytes) == shown);
 }
 
+TEST_CASE("printable: what turns text round or ends its line for a reader becomes \\xNN",
+          "[base]") {
+    // U+061C, 200E, 200F, 2028 to 202E, 2066 to 2069
+    const char* const kHidden[] = {"\xd8\x9c",     "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8",
+                                   "\xe2\x80\xa9", "\xe2\x80\xaa", "\xe2\x80\xab", "\xe2\x80\xac",
+                                   "\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa7",
+                                   "\xe2\x81\xa8", "\xe2\x81\xa9"};
+    for (const std::string hidden : kHidden) {
+        const std::string shown = printable("a" + hidden + "b");
+        CHECK(shown.size() == 2 + 4 * hidden.size());
+        CHECK(shown.starts_with("a\\x"));
+        CHECK(shown.ends_with("b"));
+    }
+    CHECK(printable("\xe2\x80\xae") == "\\xe2\\x80\\xae");
+    // Their neighbours, U+061B, 200D, 2010, 2027, 202F, 2065 (unassigned) and 206A, and letters
+    // that are read from the right, stay.
+    const std::string plain =
+        "\xd8\x9b\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"
+        "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d";
+    CHECK(printable(plain) == plain);
+}
+
 TEST_CASE("parse_decimal: digits only, within 64 bits", "[base]") {
     CHECK(parse_decimal("0") == 0U);
     CHECK(parse_decimal("007") == 7U);
