@@ -53,12 +53,12 @@ Simulation::Simulation(std::vector<engine::LoadedTable> tables, const Options& o
 }
 
 std::optional<Happening> Simulation::next() {
-    while (happenings_.empty()) {
-        if (!advance()) return std::nullopt;
+    // Until its time has come something else may come before it.
+    while (happenings_.empty() || happenings_.begin()->first > now_) {
+        if (!advance()) break;
     }
-    Happening happening = std::move(happenings_.front());
-    happenings_.pop_front();
-    return happening;
+    if (happenings_.empty()) return std::nullopt;
+    return std::move(happenings_.extract(happenings_.begin()).mapped());
 }
 
 // Time goes on to what comes next, and that happens. False: nothing comes.
@@ -177,10 +177,14 @@ void Simulation::tell(Happening happening) {
     if (happening.at_boot) {
         happening.due = happening.at;
     } else {
+        // The engine gives its verdicts ahead.
+        happening.at = std::max(happening.at, happening.due);
         happening.note =
             clocks_.of(happening.entry).note_of(entries_[happening.entry]->schedule, happening.due);
     }
-    happenings_.push_back(std::move(happening));
+    if (happening.at >= options_.until) return;
+    const Instant at = happening.at;
+    happenings_.emplace(at, std::move(happening));
 }
 
 std::size_t Simulation::place_of(const JobId& job) {

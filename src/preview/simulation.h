@@ -33,7 +33,7 @@ struct Happening {
     std::string reason;  // a clause of the engine's
 };
 
-// Holds the tables and what happens at one instant, however long the span is.
+// Holds the tables and what happens within about a second, however long the span is.
 class Simulation {
   public:
     struct Options {
@@ -48,7 +48,7 @@ class Simulation {
     // Of an entry's zone, to read what happens to it.
     ZoneClock& clock_of(std::size_t entry) { return clocks_.of(entry); }
 
-    // The next, in the order of time; none: nothing more happens.
+    // The next, in the order of time and before the end; none: nothing more happens.
     std::optional<Happening> next();
 
   private:
@@ -90,7 +90,8 @@ class Simulation {
     engine::Wake wake_;
     std::deque<engine::Event> events_;  // that happen now
     std::deque<End> ends_;              // of runs that live on, in the order of time
-    std::deque<Happening> happenings_;  // not given yet
+    // By when they happen; not given yet. What the engine decides ahead is here before its time.
+    std::multimap<Instant, Happening> happenings_;
 };
 
 }  // namespace cron::preview

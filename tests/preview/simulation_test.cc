@@ -51,6 +51,34 @@ TEST_CASE("simulate: @reboot is started at the beginning, once", "[preview]") {
           Lines{"05-01 00:00 -4 started 1 boot", "05-01 01:00 -4 started 0"});
 }
 
+TEST_CASE("simulate: nothing happens in a span without length, at its beginning neither",
+          "[preview]") {
+    CHECK(play("@reboot b\n0 0 * * * a\n", local(2026, 5, 1), local(2026, 5, 1)).empty());
+}
+
+TEST_CASE("simulate: what is not started comes at its due time, in order, and not at the end",
+          "[preview]") {
+    const std::string table =
+        "CRON_SECONDS=yes\n59 59 * * * * a\n*/30 0 * * * * b\n"
+        "CRON_ENABLED=no\n0 0 * * * * c\n";
+    CHECK(play(table, local(2026, 5, 1, 7), local(2026, 5, 1, 9)) ==
+          Lines{"05-01 07:00 -4 skipped 2: its entry is suspended", "05-01 07:00 -4 started 1",
+                "05-01 07:00 -4 started 1", "05-01 07:59 -4 started 0",
+                "05-01 08:00 -4 skipped 2: its entry is suspended", "05-01 08:00 -4 started 1",
+                "05-01 08:00 -4 started 1", "05-01 08:59 -4 started 0"});
+    // Of a job that is always suspended too, when nothing else lets time go on.
+    const calendar::Zone utc;
+    Simulation suspended({{"/tables/alice", entries_of("CRON_ENABLED=no\n0 * * * * a\n"), true}},
+                         {Instant{}, Instant{hours{2}}, {}});
+    for (const int hour : {0, 1}) {
+        const auto happening = suspended.next();
+        REQUIRE(happening);
+        CHECK(happening->at == Instant{hours{hour}});
+        CHECK(happening->due == happening->at);
+    }
+    CHECK_FALSE(suspended.next());
+}
+
 TEST_CASE("simulate: in a skipped hour a fixed schedule is moved and merged, and it is said",
           "[preview]") {
     CHECK(play("30 2 * * * a\n0,10 2 * * * b\n0 2-3 * * * c\n*/30 2 * * * d\n", local(2026, 3, 8),
