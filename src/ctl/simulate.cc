@@ -121,7 +121,7 @@ void print_happenings(const Context& context, Simulation& simulation, const Tabl
 
 void print_chart(const Context& context, Simulation& simulation, const Simulation::Options& span) {
     preview::ZoneClock clock(context.zone);
-    preview::LoadChart chart(clock.read(span.from), clock.read(span.until));
+    preview::LoadChart chart(context.zone, span.from, span.until);
     std::uint64_t not_started = 0;
     while (const auto happening = simulation.next()) {
         if (happening->kind == Happening::Kind::started) {

@@ -17,9 +17,55 @@ std::size_t place_in_week(Local at) {
     return static_cast<std::size_t>((since.count() % week + week) % week);
 }
 
+// The readings of one clock between two changes of it.
+struct Stretch {
+    Local begin{};
+    Local end{};
+};
+
+std::vector<Stretch> stretches_of(const calendar::Zone& zone, Instant begin, Instant end) {
+    std::vector<Stretch> found;
+    const auto last = std::chrono::ceil<seconds>(end);
+    for (auto at = floor_seconds(begin); at < last;) {
+        const calendar::Period period = zone.period_at(at);
+        const auto until = std::min(period.end, last);
+        found.push_back({Local{at.time_since_epoch() + period.offset},
+                         Local{until.time_since_epoch() + period.offset}});
+        at = until;
+    }
+    return found;
+}
+
+// How often each unit of the week comes. One that a clock set ahead leaves and enters again came
+// once; with a clock set back it came twice.
+template <class Unit>
+std::vector<std::uint64_t> times_in(const std::vector<Stretch>& stretches) {
+    const auto units = static_cast<std::size_t>(std::chrono::duration_cast<Unit>(kWeek).count());
+    std::vector<std::uint64_t> times(units);
+    std::uint64_t weeks = 0;
+    Local before = Local::min();  // the end of the stretch before
+    for (const Stretch& stretch : stretches) {
+        auto first = std::chrono::floor<Unit>(stretch.begin);
+        const auto end = std::chrono::ceil<Unit>(stretch.end);
+        if (before <= stretch.begin && first < before) first += Unit{1};
+        before = stretch.end;
+        if (first >= end) continue;
+        const auto count = static_cast<std::uint64_t>((end - first).count());
+        weeks += count / units;
+        const std::size_t place = place_in_week<Unit>(first);
+        for (std::size_t i = 0; i < count % units; ++i) ++times[(place + i) % units];
+    }
+    for (std::uint64_t& time : times) time += weeks;
+    return times;
+}
+
 }  // namespace
 
-LoadChart::LoadChart(Local begin, Local end) : begin_(begin), end_(std::max(begin, end)) {}
+LoadChart::LoadChart(const calendar::Zone& zone, Instant begin, Instant end) {
+    const std::vector<Stretch> stretches = stretches_of(zone, begin, end);
+    times_of_hours_ = times_in<hours>(stretches);
+    times_of_minutes_ = times_in<minutes>(stretches);
+}
 
 void LoadChart::add(Instant at, Local reading) {
     ++starts_;
@@ -36,23 +82,12 @@ void LoadChart::add(Instant at, Local reading) {
     }
 }
 
-// Of the hours from begin_ to end_, counting those that are cut.
-std::uint64_t LoadChart::times_of_hour(std::size_t hour_of_week) const {
-    constexpr std::uint64_t kHours = kWeekDays * kDayHours;
-    const auto first = std::chrono::floor<hours>(begin_);
-    const auto count = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<hours>(std::chrono::ceil<hours>(end_) - first).count());
-    const std::uint64_t offset =
-        (hour_of_week + kHours - place_in_week<hours>(first)) % kHours;  // of its first coming
-    return count / kHours + (offset < count % kHours ? 1 : 0);
-}
-
 LoadChart::Cell LoadChart::cell(std::size_t day, std::size_t hour) const {
     Cell cell;
     const std::size_t hour_of_week = day * kDayHours + hour;
     for (std::size_t minute = 0; minute < kHourMinutes; ++minute)
         cell.starts += minutes_[hour_of_week * kHourMinutes + minute].starts;
-    cell.times = times_of_hour(hour_of_week);
+    cell.times = times_of_hours_[hour_of_week];
     return cell;
 }
 
@@ -82,7 +117,7 @@ std::vector<LoadChart::Minute> LoadChart::busiest(std::size_t count_max) const {
         found.push_back({hour_of_week / kDayHours,
                          hour_of_week % kDayHours,
                          place % kHourMinutes,
-                         {counter.starts, times_of_hour(hour_of_week)},
+                         {counter.starts, times_of_minutes_[place]},
                          counter.most,
                          counter.most_at});
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "calendar/instant.h"
+#include "calendar/zone.h"
 
 namespace cron::preview {
 
@@ -16,8 +17,8 @@ inline constexpr std::size_t kHourMinutes = 60;
 
 class LoadChart {
   public:
-    // Of the starts between these readings of one clock. A week begins on Monday.
-    LoadChart(Local begin, Local end);
+    // Of the starts from `begin` up to `end`, by the clock of `zone`. A week begins on Monday.
+    LoadChart(const calendar::Zone& zone, Instant begin, Instant end);
 
     // A start at `at`, when the clock reads `reading`; in the order of time. Outside of the span it
     // counts too.
@@ -25,7 +26,9 @@ class LoadChart {
 
     struct Cell {
         std::uint64_t starts = 0;
-        std::uint64_t times = 0;  // how often this hour of the week comes, in full or in part
+        // How often this hour (or minute) of the week comes, in full or in part: twice where the
+        // clock repeats it, not where the clock skips it.
+        std::uint64_t times = 0;
 
         double average() const {
             return static_cast<double>(starts) / static_cast<double>(times == 0 ? 1 : times);
@@ -55,12 +58,11 @@ class LoadChart {
         std::uint64_t in_last = 0;
     };
 
-    std::uint64_t times_of_hour(std::size_t hour_of_week) const;
     std::size_t busiest_day_of(std::size_t minute_of_day) const;
 
-    Local begin_;
-    Local end_;
     std::uint64_t starts_ = 0;
+    std::vector<std::uint64_t> times_of_hours_;
+    std::vector<std::uint64_t> times_of_minutes_;
     std::vector<Counter> minutes_ = std::vector<Counter>(kMinutes);
 };
 

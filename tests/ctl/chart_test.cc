@@ -11,10 +11,9 @@ namespace {
 // A week from Monday 2026-03-02 on, with so many starts on Monday at 00:00 and one on Sunday 23:00.
 preview::LoadChart chart_with(int at_midnight) {
     const Local monday = std::chrono::local_days{std::chrono::year{2026} / 3 / 2};
-    preview::LoadChart chart(monday, monday + hours{24 * 7});
-    const auto add = [&](Local reading) {
-        chart.add(Instant{reading.time_since_epoch()}, reading);
-    };
+    const auto utc = [](Local reading) { return Instant{reading.time_since_epoch()}; };
+    preview::LoadChart chart(calendar::Zone(), utc(monday), utc(monday + hours{24 * 7}));
+    const auto add = [&](Local reading) { chart.add(utc(reading), reading); };
     for (int i = 0; i < at_midnight; ++i) add(monday);
     add(monday + hours{24 * 7 - 1});
     return chart;
@@ -55,7 +54,7 @@ TEST_CASE("chart: the busiest minutes are named, with the number at once", "[ctl
 }
 
 TEST_CASE("chart: nothing to draw", "[ctl]") {
-    CHECK(draw(preview::LoadChart({}, {}), calendar::Zone(), {}) == "no starts\n");
+    CHECK(draw(preview::LoadChart({}, {}, {}), calendar::Zone(), {}) == "no starts\n");
 }
 
 }  // namespace cron::ctl
