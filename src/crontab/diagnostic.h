@@ -9,6 +9,9 @@ namespace cron::crontab {
 
 enum class Severity { warning, error };
 
+// The name of the one that stands for those that were only counted.
+inline constexpr std::string_view kTooManyDiagnostics = "too-many-diagnostics";
+
 struct Diagnostic {
     Severity severity = Severity::error;
     std::string name;       // stable, for filters: "bad-schedule", "bad-setting", ...

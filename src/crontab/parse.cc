@@ -36,7 +36,12 @@ class Parser {
     Table parse(std::string_view text) {
         if (is_within_bounds(text)) read_lines(text);
         suspensions_.end_all();
-        return Table{std::move(entries_), report_.take()};
+        Table table;
+        table.entries = std::move(entries_);
+        table.errors_not_shown = report_.not_shown(Severity::error);
+        table.warnings_not_shown = report_.not_shown(Severity::warning);
+        table.diagnostics = report_.take();
+        return table;
     }
 
   private:
@@ -354,6 +359,15 @@ bool Table::has_errors() const {
     return std::any_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
         return diagnostic.severity == Severity::error;
     });
+}
+
+std::size_t Table::count(Severity severity) const {
+    const auto shown =
+        std::count_if(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& diagnostic) {
+            return diagnostic.severity == severity && diagnostic.name != kTooManyDiagnostics;
+        });
+    return static_cast<std::size_t>(shown) +
+           (severity == Severity::error ? errors_not_shown : warnings_not_shown);
 }
 
 Table parse(std::string_view text, const Options& options) { return Parser(options).parse(text); }

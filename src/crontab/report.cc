@@ -59,17 +59,18 @@ void Report::amend(std::size_t place, std::string message) {
     diagnostics_[place].message = cut(std::move(message), kMessageBytesMax);
 }
 
+std::size_t Report::not_shown(Severity severity) const {
+    const std::size_t count = counts_.at(static_cast<std::size_t>(severity));
+    return count - std::min(count, kDiagnosticsMax);
+}
+
 std::vector<Diagnostic> Report::take() {
-    const auto untold = [&](Severity severity) {
-        const std::size_t count = counts_.at(static_cast<std::size_t>(severity));
-        return count - std::min(count, kDiagnosticsMax);
-    };
-    const std::size_t errors = untold(Severity::error);
-    const std::size_t warnings = untold(Severity::warning);
+    const std::size_t errors = not_shown(Severity::error);
+    const std::size_t warnings = not_shown(Severity::warning);
     if (errors + warnings > 0) {
         Diagnostic rest;
         rest.severity = errors > 0 ? Severity::error : Severity::warning;
-        rest.name = "too-many-diagnostics";
+        rest.name = kTooManyDiagnostics;
         rest.message =
             fmt::format("{} more errors and {} more warnings are not shown", errors, warnings);
         diagnostics_.push_back(std::move(rest));

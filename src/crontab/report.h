@@ -39,6 +39,9 @@ class Report {
     void add(Finding finding);
     void amend(std::size_t place, std::string message);
 
+    // How many were only counted.
+    std::size_t not_shown(Severity severity) const;
+
     // In the order of their coming; the last says how many were only counted.
     std::vector<Diagnostic> take();
 

@@ -56,9 +56,14 @@ using Entries = std::vector<std::shared_ptr<const Entry>>;
 
 struct Table {
     Entries entries;                      // in file order
-    std::vector<Diagnostic> diagnostics;  // in line order
+    std::vector<Diagnostic> diagnostics;  // in line order; the last may say that there are more
+    // Those that were only counted.
+    std::size_t errors_not_shown = 0;
+    std::size_t warnings_not_shown = 0;
 
     bool has_errors() const;
+    // Shown or not.
+    std::size_t count(Severity severity) const;
 };
 
 // Where today's crons differ one value decides.

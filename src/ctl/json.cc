@@ -1,7 +1,5 @@
 #include "ctl/json.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -71,12 +69,6 @@ Json head_object(const JsonHead& head) {
 
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-std::uint64_t count_of(const crontab::Table& table, crontab::Severity severity) {
-    return static_cast<std::uint64_t>(
-        std::count_if(table.diagnostics.begin(), table.diagnostics.end(),
-                      [&](const auto& diagnostic) { return diagnostic.severity == severity; }));
-}
-
 Json table_object(const TableFile& file) {
     Json object;
     put(object, "file", file.shown);
@@ -84,8 +76,8 @@ Json table_object(const TableFile& file) {
     object["kind"] = file.kind == crontab::Kind::system ? "system" : "user";
     put(object, "owner", file.owner);
     object["entries"] = file.table.entries.size();
-    object["errors"] = count_of(file.table, crontab::Severity::error);
-    object["warnings"] = count_of(file.table, crontab::Severity::warning);
+    object["errors"] = file.table.count(crontab::Severity::error);
+    object["warnings"] = file.table.count(crontab::Severity::warning);
     return object;
 }
 

@@ -63,7 +63,12 @@ TEST_CASE("bounds: diagnostics are kept up to a bound and then counted, errors a
     CHECK(table.diagnostics.back().message == "5 more errors and 7 more warnings are not shown");
     CHECK(table.diagnostics.back().severity == Severity::error);
     CHECK(table.has_errors());
-    CHECK_FALSE(parse_user(repeated("1A=x\n", kDiagnosticsMax + 7)).has_errors());
+    CHECK(table.count(Severity::error) == kDiagnosticsMax + 5);
+    CHECK(table.count(Severity::warning) == kDiagnosticsMax + 7);
+    const Table warnings = parse_user(repeated("1A=x\n", kDiagnosticsMax + 7));
+    CHECK_FALSE(warnings.has_errors());
+    CHECK(warnings.count(Severity::error) == 0);
+    CHECK(warnings.count(Severity::warning) == kDiagnosticsMax + 7);
 }
 
 TEST_CASE(

@@ -135,6 +135,18 @@ TEST_CASE("json: check", "[ctl]") {
     CHECK(error["source"] == "0 61 * * * b");
 }
 
+TEST_CASE("json: all errors and warnings are counted, however few are shown", "[ctl]") {
+    const TemporaryFolder folder;
+    std::string text;
+    for (int i = 0; i < 1'234; ++i) text += "61 * * * * a\n1A=x\n1A=y\n";
+    const json object = parse(run({"check", "--json", folder.write("t", text)}));
+    const json& table = object["tables"][0];
+    CHECK(table["errors"] == 1'234);
+    CHECK(table["warnings"] == 2'468);
+    REQUIRE(table["diagnostics"].size() == 2'001);
+    CHECK(table["diagnostics"].back()["name"] == "too-many-diagnostics");
+}
+
 TEST_CASE("json: simulate is one object a line", "[ctl]") {
     const TemporaryFolder folder;
     const std::string table = folder.write("t", "30 2 * * * a\n@reboot b\n* 5 * * * -s c\n");
