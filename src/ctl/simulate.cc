@@ -90,8 +90,8 @@ class Printer {
         line_ += fmt::format(R"(","epoch":{},"due":")",
                              floor_seconds(happening.at).time_since_epoch().count());
         writer_.append(line_, happening.due, clock.offset_at(happening.due));
-        line_ += fmt::format(R"(","count":{},"cause":"{}",)", happening.count,
-                             happening.at_boot ? "boot" : "schedule");
+        line_ += fmt::format(R"(","count":{},"cause":"{}","attempt":{},)", happening.count,
+                             happening.at_boot ? "boot" : "schedule", happening.attempt);
         line_ += json_members(happening.note);
         const std::string reason = reason_text(happening, clock);
         // Our own words, without quotes or backslashes.

@@ -38,6 +38,13 @@ Happening::Kind kind_of(engine::Fate fate) {
     return Happening::Kind::skipped;
 }
 
+// Whether it changes what is started how long a run of such an entry lives. Holding the others too
+// would cost memory for nothing.
+bool length_matters(const crontab::Policy& policy) {
+    const bool may_fail = policy.timeout > seconds{0} && policy.retry.times > 0;
+    return policy.overlap != crontab::Overlap::allow || !policy.pool.empty() || may_fail;
+}
+
 }  // namespace
 
 Simulation::Simulation(std::vector<engine::LoadedTable> tables, const Options& options)
@@ -126,11 +133,13 @@ void Simulation::on(const engine::Spawn& effect) {
     happening.entry = places_.at(effect.entry.get());
     happening.due = effect.key.due;
     happening.at_boot = effect.cause == engine::Cause::boot;
+    happening.attempt = effect.attempt;
+    if (effect.attempt > 1) {
+        happening.reason =
+            "attempt " + std::to_string(effect.attempt) + ": the last one ran into its timeout";
+    }
     events_.emplace_back(engine::Launched{effect.run, 1});
-    // Whether a run lives matters to few; holding the others too would cost memory for nothing.
-    const crontab::Policy& policy = *effect.entry->policy;
-    const bool matters = policy.overlap != crontab::Overlap::allow || !policy.pool.empty();
-    if (matters && options_.run_time > microseconds{0}) {
+    if (length_matters(*effect.entry->policy) && options_.run_time > microseconds{0}) {
         ends_.push_back({now_ + options_.run_time, effect.run});
     } else {
         events_.emplace_back(engine::Exited{effect.run, {}, {}});

@@ -27,7 +27,8 @@ struct Happening {
     std::size_t entry = 0;  // its place among the entries of all tables, in their order
     Instant at{};           // when it happens
     Instant due{};
-    bool at_boot = false;     // @reboot
+    bool at_boot = false;  // @reboot
+    std::uint32_t attempt = 1;
     std::uint64_t count = 1;  // due times that share this fate; `due` is the latest
     ClockNote note;
     std::string reason;  // a clause of the engine's
@@ -37,9 +38,11 @@ struct Happening {
 class Simulation {
   public:
     struct Options {
-        Instant from{};           // the machine starts; what is due at this instant is started
-        Instant until{};          // the end: what is due at this instant is not
-        microseconds run_time{};  // from the start of each run to its end
+        Instant from{};   // the machine starts; what is due at this instant is started
+        Instant until{};  // the end: what is due at this instant is not
+        // From the start of each run to its end, which is a success; a timeout that comes before is
+        // a failure, and ends it at once.
+        microseconds run_time{};
     };
 
     Simulation(std::vector<engine::LoadedTable> tables, const Options& options);

@@ -109,6 +109,53 @@ TEST_CASE("simulate: -s withholds a start while the last run lives, and says why
     CHECK(play_for(seconds{61}) == withheld);
 }
 
+TEST_CASE("simulate: a run that reaches its timeout has failed, and is tried again", "[preview]") {
+    const auto play_for = [](const std::string& settings, minutes run_time) {
+        return play(settings + "0 6 * * * a\n", local(2026, 5, 1), local(2026, 5, 2), run_time);
+    };
+    const Lines once = {"05-01 06:00 -4 started 0"};
+    const std::string settings = "CRON_TIMEOUT=10m\nCRON_RETRY=2/5m\n";
+    CHECK(play_for(settings, minutes{9}) == once);
+    CHECK(play_for(settings, minutes{60}) ==
+          Lines{once[0], "05-01 06:15 -4 started 0: attempt 2: the last one ran into its timeout",
+                "05-01 06:30 -4 started 0: attempt 3: the last one ran into its timeout"});
+    CHECK(play_for("CRON_TIMEOUT=10m\n", minutes{60}) == once);
+    CHECK(play_for("CRON_RETRY=2/5m\n", minutes{60}) == once);
+}
+
+TEST_CASE("simulate: a timeout ends what a later run waits for", "[preview]") {
+    const auto play_with = [](const std::string& settings) {
+        return play(settings + "*/10 6 * * * a\n", local(2026, 5, 1, 6, 0),
+                    local(2026, 5, 1, 6, 30), minutes{60});
+    };
+    CHECK(play_with("CRON_OVERLAP=forbid\n") ==
+          Lines{"05-01 06:00 -4 started 0",
+                "05-01 06:10 -4 skipped 0: the last run of this job still lives",
+                "05-01 06:20 -4 skipped 0: the last run of this job still lives"});
+    CHECK(play_with("CRON_OVERLAP=forbid\nCRON_TIMEOUT=15m\n") ==
+          Lines{"05-01 06:00 -4 started 0",
+                "05-01 06:10 -4 skipped 0: the last run of this job still lives",
+                "05-01 06:20 -4 started 0"});
+    CHECK(play_with("CRON_OVERLAP=queue\nCRON_TIMEOUT=15m\n") ==
+          Lines{"05-01 06:00 -4 started 0", "05-01 06:15 -4 started 0"});
+    CHECK(play_with("CRON_OVERLAP=replace\n") == Lines{"05-01 06:00 -4 started 0",
+                                                       "05-01 06:10 -4 started 0",
+                                                       "05-01 06:20 -4 started 0"});
+}
+
+TEST_CASE("simulate: a window and a pool have their part, and pools have size 1", "[preview]") {
+    CHECK(play("CRON_WINDOW=06:00-07:00\n30 5,6 * * * a\n", local(2026, 5, 1), local(2026, 5, 2)) ==
+          Lines{"05-01 05:30 -4 skipped 0: it is outside its window", "05-01 06:30 -4 started 0"});
+    CHECK(play("CRON_POOL=p\n0 6 * * * a\n0 6 * * * b\n", local(2026, 5, 1), local(2026, 5, 2),
+               minutes{5}) == Lines{"05-01 06:00 -4 started 0", "05-01 06:05 -4 started 1"});
+    // A second due time while one waits.
+    const Lines waiting = play("CRON_OVERLAP=queue\n*/10 6 * * * a\n", local(2026, 5, 1, 6),
+                               local(2026, 5, 1, 6, 40), minutes{60});
+    CHECK(waiting == Lines{"05-01 06:00 -4 started 0",
+                           "05-01 06:20 -4 merged 0: a run of this job already waits to start",
+                           "05-01 06:30 -4 merged 0: a run of this job already waits to start"});
+}
+
 TEST_CASE("simulate: seconds and @every are started to the second", "[preview]") {
     Simulation simulation({{"/tables/alice", entries_of("@every 7s a\n"), true}},
                           {Instant{seconds{70}}, Instant{seconds{91}}, {}});
