@@ -1,4 +1,4 @@
-// When and whether a job runs, beside its schedule: what the settings above an entry say.
+// When, whether and how a job runs, beside its schedule: what the settings above an entry say.
 // DESIGN: The table language; Waiting.
 #pragma once
 
@@ -48,7 +48,28 @@ struct Window {
     friend bool operator==(const Window&, const Window&) = default;
 };
 
+// As ionice(1) has it.
+struct IoPriority {
+    enum class Class { realtime, best_effort, idle };
+    Class kind = Class::best_effort;
+    std::uint32_t level = 0;  // 0, the first, to 7; 0 where it is idle
+
+    friend bool operator==(const IoPriority&, const IoPriority&) = default;
+};
+
 struct Policy {
+    // What the process of a run is given; none: as crond was started.
+    struct Launch {
+        std::optional<int> nice;  // -20 to 19
+        // Set with the rights of the user, who may not go below what crond has. In tables of users:
+        // what holds for all must not end at their word.
+        bool nice_as_user = false;
+        std::optional<IoPriority> io_priority;
+        std::uint32_t umask = 022;
+
+        friend bool operator==(const Launch&, const Launch&) = default;
+    };
+
     bool enabled = true;
     Overlap overlap = Overlap::allow;
     seconds timeout{};  // 0: none
@@ -62,6 +83,7 @@ struct Policy {
     // hold up each other, nor root.
     std::string pool;
     MailWhen mail = MailWhen::output;
+    Launch launch;
 
     friend bool operator==(const Policy&, const Policy&) = default;
 };

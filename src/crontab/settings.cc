@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "crontab/launch_text.h"
 #include "crontab/policy_text.h"
 #include "schedule/duration.h"
 
@@ -37,7 +38,7 @@ Result<std::optional<Window>> read_some_window(std::string_view value) {
     return read_window(value);
 }
 
-constexpr std::array<Setting, 14> kSettings = {{
+constexpr std::array<Setting, 17> kSettings = {{
     {kZoneSetting, "the zone in which the schedules below are read", "", true, true,
      [](Settings& settings, std::string_view value) { return settings.set_zone(value); }},
     {kSecondsSetting, "yes where the schedules below begin with the second", "no", false, true,
@@ -66,6 +67,12 @@ constexpr std::array<Setting, 14> kSettings = {{
      [](Settings& settings, std::string_view value) { return settings.set_pool(value); }},
     {"CRON_MAIL", "when the output of a run is mailed", "output", false, false,
      apply<&Policy::mail, read_mail>},
+    {"CRON_NICE", "the nice value of the jobs below", "", false, false,
+     [](Settings& settings, std::string_view value) { return settings.set_nice(value); }},
+    {"CRON_IONICE", "the class and level with which the jobs below use disks", "", false, false,
+     [](Settings& settings, std::string_view value) { return settings.set_io_priority(value); }},
+    {"CRON_UMASK", "the permissions that files of the jobs below are made without", "022", false,
+     true, apply<&Policy::Launch::umask, read_umask>},
 }};
 
 // Of a run whose success is not mailed.
@@ -157,6 +164,18 @@ Result<void> Settings::set_pool(std::string_view value) {
         return options_.kind == Kind::system ? std::string(*name)
                                              : fmt::format("{}/{}", options_.owner, *name);
     });
+}
+
+Result<void> Settings::set_nice(std::string_view value) {
+    policy_.launch.nice_as_user = !is_of_root();
+    return set(&Policy::Launch::nice, value, [this](std::string_view text) {
+        return read_nice(text, is_of_root() ? kNiceMin : 0);
+    });
+}
+
+Result<void> Settings::set_io_priority(std::string_view value) {
+    return set(&Policy::Launch::io_priority, value,
+               [this](std::string_view text) { return read_io_priority(text, is_of_root()); });
 }
 
 Result<std::shared_ptr<const Policy>> Settings::share_policy(const Flags& flags) {

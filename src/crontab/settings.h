@@ -43,10 +43,23 @@ class Settings {
     Result<void> set_seconds(std::string_view value);
     Result<void> set_name(std::string_view value);
     Result<void> set_pool(std::string_view value);
+    // Beyond what every user may have: in tables of root only.
+    Result<void> set_nice(std::string_view value);
+    Result<void> set_io_priority(std::string_view value);
     // What `read` makes of the value; the member's own default where it is empty or bad.
     template <class Member, class Read>
     Result<void> set(Member Policy::*member, std::string_view value, Read read) {
-        Member member_value = Policy{}.*member;
+        return set_in(policy_, member, value, read);
+    }
+    template <class Member, class Read>
+    Result<void> set(Member Policy::Launch::*member, std::string_view value, Read read) {
+        return set_in(policy_.launch, member, value, read);
+    }
+
+  private:
+    template <class Part, class Member, class Read>
+    Result<void> set_in(Part& part, Member Part::*member, std::string_view value, Read read) {
+        Member member_value = Part{}.*member;
         Result<void> result;
         if (!value.empty()) {
             auto read_value = read(value);
@@ -56,13 +69,14 @@ class Settings {
                 result = tl::unexpected(std::move(read_value).error());
             }
         }
-        if (policy_.*member == member_value) return result;
-        policy_.*member = std::move(member_value);
+        if (part.*member == member_value) return result;
+        part.*member = std::move(member_value);
         shared_.clear();
         return result;
     }
 
-  private:
+    bool is_of_root() const { return options_.kind == Kind::system || options_.owner == "root"; }
+
     const Options& options_;
     calendar::Zone zone_;
     schedule::Form form_ = schedule::Form::five_fields;

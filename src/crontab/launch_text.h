@@ -1,0 +1,25 @@
+// The values of settings that say what the process of a run is given, as tables write them. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/error.h"
+#include "crontab/policy.h"
+
+namespace cron::crontab {
+
+inline constexpr int kNiceMin = -20;  // the first to get the processor
+inline constexpr int kNiceMax = 19;
+
+// Each error is one clause with the value at fault and what would be right.
+
+// A whole number from `min`, which is not below kNiceMin, to kNiceMax.
+Result<int> read_nice(std::string_view value, int min);
+// idle | best-effort [ ":" 0-7 ] | realtime ":" 0-7
+// The last one only with `realtime_allowed`: such a job can keep all others from a disk.
+Result<IoPriority> read_io_priority(std::string_view value, bool realtime_allowed);
+// 0 to 777, octal, with or without zeros before it.
+Result<std::uint32_t> read_umask(std::string_view value);
+
+}  // namespace cron::crontab

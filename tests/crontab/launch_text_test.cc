@@ -1,0 +1,140 @@
+// Settings that say what the process of a run is given: CRON_NICE, CRON_IONICE, CRON_UMASK.
+#include "crontab/launch_text.h"
+
+#include <catch2/catch.hpp>
+
+#include "support.h"
+
+namespace cron::crontab {
+namespace {
+
+using Class = IoPriority::Class;
+
+Table parse_of(std::string_view owner, std::string_view text) {
+    Options options = options_of(Kind::user);
+    options.owner = owner;
+    return parse(text, options);
+}
+
+const Policy::Launch& launch_of(const Table& table, std::size_t entry) {
+    return table.entries.at(entry)->policy->launch;
+}
+
+TEST_CASE("nice value: a whole number from -20 to 19", "[crontab]") {
+    const std::pair<std::string_view, int> good[] = {{"0", 0},   {"19", 19}, {"-20", -20},
+                                                     {"-1", -1}, {"-0", 0},  {"05", 5}};
+    for (const auto& [text, value] : good) CHECK(read_nice(text, kNiceMin) == value);
+    for (const std::string_view bad : {"", "-", "20", "-21", "+5", "5.0", "low", " 5", "--5",
+                                       "4294967297", "-99999999999999999999"}) {
+        CAPTURE(bad);
+        REQUIRE_FALSE(read_nice(bad, kNiceMin));
+        CHECK(read_nice(bad, kNiceMin).error().message.find("is not a nice value from -20 to 19") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("nice value: below the least that is allowed it is denied, and the error says so",
+          "[crontab]") {
+    CHECK(read_nice("0", 0) == 0);
+    const auto denied = read_nice("-5", 0);
+    REQUIRE_FALSE(denied);
+    CHECK(denied.error().code == ErrorCode::denied);
+    CHECK(denied.error().message ==
+          "'-5' is a nice value that only tables of root may have: here it is from 0 to 19");
+}
+
+TEST_CASE("disk priority: idle, best-effort with or without a level, realtime with one",
+          "[crontab]") {
+    CHECK(read_io_priority("idle", false) == IoPriority{Class::idle, 0});
+    CHECK(read_io_priority("best-effort", false) == IoPriority{Class::best_effort, 4});
+    CHECK(read_io_priority("best-effort:0", false) == IoPriority{Class::best_effort, 0});
+    CHECK(read_io_priority("best-effort:7", false) == IoPriority{Class::best_effort, 7});
+    CHECK(read_io_priority("realtime:0", true) == IoPriority{Class::realtime, 0});
+    for (const std::string_view bad :
+         {"", "idle:0", "best-effort:8", "best-effort:", "best-effort:-1", "best-effort: 1",
+          "realtime", "realtime:8", "realtime:", "Idle", "none", "2", ":4", "best-effort:1:2"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(read_io_priority(bad, true));
+    }
+}
+
+TEST_CASE("disk priority: realtime is denied where it is not allowed", "[crontab]") {
+    for (const std::string_view text : {"realtime:4", "realtime:0", "realtime"}) {
+        const auto denied = read_io_priority(text, false);
+        REQUIRE_FALSE(denied);
+        CHECK(denied.error().code == ErrorCode::denied);
+        CHECK(denied.error().message.find("a class that only tables of root may have") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("umask: an octal number from 0 to 777", "[crontab]") {
+    const std::pair<std::string_view, std::uint32_t> good[] = {
+        {"0", 0}, {"022", 022}, {"22", 022}, {"0027", 027}, {"777", 0777}, {"0000", 0}};
+    for (const auto& [text, value] : good) CHECK(read_umask(text) == value);
+    for (const std::string_view bad :
+         {"", "8", "1000", "00022", "-1", "0x1f", "u=rwx", "0 22", "777777777777777777777"}) {
+        CAPTURE(bad);
+        REQUIRE_FALSE(read_umask(bad));
+        CHECK(read_umask(bad).error().message.find("an octal number from 0 to 777") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("launch settings: they hold for the entries below, and empty restores the default",
+          "[crontab]") {
+    const Table table = parse_user(
+        "* * * * * a\nCRON_NICE=10\nCRON_IONICE=idle\nCRON_UMASK=077\n* * * * * b\n"
+        "CRON_NICE=\"\"\nCRON_IONICE=\"\"\nCRON_UMASK=\"\"\n* * * * * c\n");
+    CHECK(places(table).empty());
+    CHECK(launch_of(table, 0) == Policy::Launch{});
+    CHECK(launch_of(table, 0).umask == 022);
+    CHECK(launch_of(table, 1).nice == 10);
+    CHECK(launch_of(table, 1).io_priority == IoPriority{Class::idle, 0});
+    CHECK(launch_of(table, 1).umask == 077);
+    CHECK_FALSE(launch_of(table, 2).nice);
+    CHECK_FALSE(launch_of(table, 2).io_priority);
+    CHECK(launch_of(table, 2).umask == 022);
+    for (const auto& entry : table.entries) CHECK(variables(*entry).empty());
+}
+
+TEST_CASE("launch settings: a nice value below 0 and realtime are for tables of root",
+          "[crontab]") {
+    const std::string_view text = "CRON_NICE=-5\nCRON_IONICE=realtime:2\n* * * * * a\n";
+    const Table of_joe = parse_of("joe", text);
+    CHECK(places(of_joe) == Strings{"1:11 error bad-setting", "2:13 error bad-setting"});
+    // It runs all the same: as crond was started is no harm.
+    CHECK(commands(of_joe) == Strings{"a"});
+    CHECK_FALSE(launch_of(of_joe, 0).nice);
+    CHECK_FALSE(launch_of(of_joe, 0).io_priority);
+
+    const Table of_root = parse_of("root", text);
+    const Table of_system = parse_system("CRON_NICE=-5\nCRON_IONICE=realtime:2\n* * * * * joe a\n");
+    for (const Table* table : {&of_root, &of_system}) {
+        CHECK(places(*table).empty());
+        CHECK(launch_of(*table, 0).nice == -5);
+        CHECK(launch_of(*table, 0).io_priority == IoPriority{Class::realtime, 2});
+    }
+}
+
+TEST_CASE("launch settings: a user's nice value is set with the user's rights", "[crontab]") {
+    const std::string_view text = "CRON_NICE=5\n* * * * * a\n";
+    CHECK(launch_of(parse_of("joe", text), 0).nice_as_user);
+    CHECK_FALSE(launch_of(parse_of("root", text), 0).nice_as_user);
+    CHECK_FALSE(launch_of(parse_system("CRON_NICE=5\n* * * * * joe a\n"), 0).nice_as_user);
+}
+
+TEST_CASE("launch settings: a bad umask stops the entries below, a bad priority does not",
+          "[crontab]") {
+    const Table table = parse_user(
+        "CRON_NICE=slow\nCRON_IONICE=slow\n* * * * * a\nCRON_UMASK=u=rwx\n* * * * * b\n"
+        "CRON_UMASK=027\n* * * * * c\n");
+    CHECK(commands(table) == Strings{"a", "c"});
+    REQUIRE(places(table) ==
+            Strings{"1:11 error bad-setting", "2:13 error bad-setting", "4:12 error bad-setting"});
+    CHECK(table.diagnostics[2].message ==
+          "'u=rwx' is not an octal number from 0 to 777; the entry below it does not run");
+}
+
+}  // namespace
+}  // namespace cron::crontab
