@@ -81,9 +81,30 @@ class SignalsBlocked {
     sigset_t before_{};
 };
 
+// As ioprio_set(2) numbers them.
+unsigned number_of(const crontab::IoPriority& priority) {
+    using Class = crontab::IoPriority::Class;
+    switch (priority.kind) {
+        case Class::realtime:
+            return (1U << kIoClassShift) | priority.level;
+        case Class::best_effort:
+            return (2U << kIoClassShift) | priority.level;
+        case Class::idle:
+            return 3U << kIoClassShift;
+    }
+    return 0;
+}
+
+std::string nice_order(const LaunchOrder& order) {
+    if (!order.nice) return "-";
+    return fmt::format("{}{}", order.nice_as_user ? "u" : "", *order.nice);
+}
+
 // As job_orders.h says.
 std::vector<std::string> orders_of(const LaunchOrder& order) {
-    std::vector<std::string> orders = {"crond-job", fmt::format("{:o}", order.umask), order.home};
+    std::vector<std::string> orders = {
+        "crond-job", fmt::format("{:o}", order.umask), nice_order(order),
+        order.io_priority ? std::to_string(number_of(*order.io_priority)) : "-", order.home};
     if (order.change_user) {
         const Identity& who = order.identity;
         orders.push_back(std::to_string(who.groups.size() + 2));

@@ -6,11 +6,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
+#include "engine/effect.h"
 #include "process/child.h"
 #include "process/report.h"
 #include "process/user.h"
@@ -25,6 +27,10 @@ struct LaunchOrder {
     bool change_user = false;
     std::string home = "/";  // where to start; if it cannot be entered, `/`
     mode_t umask = 022;
+    // None: ours. What cannot be had is said by read_report, and the process runs all the same.
+    std::optional<int> nice;
+    bool nice_as_user = false;  // with the rights of `identity`, and not ours
+    std::optional<crontab::IoPriority> io_priority;
     int input_fd = -1;
     int output_fd = -1;
     int error_fd = -1;

@@ -19,6 +19,10 @@ const char* name_of(JobStage stage) {
             return "setsid";
         case JobStage::close_range:
             return "close_range";
+        case JobStage::io_priority:
+            return "ioprio_set";
+        case JobStage::nice:
+            return "setpriority";
         case JobStage::setgroups:
             return "setgroups";
         case JobStage::setgid:
@@ -37,6 +41,14 @@ const char* name_of(JobStage stage) {
     return "crond-job";
 }
 
+// Where the warning of `stage` goes; null for a failure.
+std::optional<int>* warning_of(Report& report, JobStage stage) {
+    if (stage == JobStage::home) return &report.home_error;
+    if (stage == JobStage::nice) return &report.nice_error;
+    if (stage == JobStage::io_priority) return &report.io_priority_error;
+    return nullptr;
+}
+
 }  // namespace
 
 LaunchFailure launch_failure(const char* stage, int error) {
@@ -47,7 +59,7 @@ LaunchFailure launch_failure(const char* stage, int error) {
 
 Report read_report(int fd) {
     Report report;
-    // crond-job writes a warning and a failure at most, each whole or not at all.
+    // crond-job writes three warnings and a failure at most, each whole or not at all.
     std::array<JobRecord, 4> records;
     for (;;) {
         const ssize_t bytes = ::read(fd, records.data(), sizeof records);
@@ -63,8 +75,8 @@ Report read_report(int fd) {
             return report;
         }
         for (std::size_t i = 0; i < static_cast<std::size_t>(bytes) / sizeof(JobRecord); ++i) {
-            if (records[i].stage == JobStage::home) {
-                report.home_error = records[i].error;
+            if (std::optional<int>* const warning = warning_of(report, records[i].stage)) {
+                *warning = records[i].error;
                 continue;
             }
             report.state = Report::State::failed;

@@ -23,7 +23,11 @@ struct Report {
     };
     State state = State::pending;
     LaunchFailure failure;
-    std::optional<int> home_error;  // HOME could not be entered, with this errno: the job is in `/`
+    // Warnings, each with its errno. HOME could not be entered: the job is in `/`. The nice value
+    // or the class and level of disk access could not be set: it has ours.
+    std::optional<int> home_error;
+    std::optional<int> nice_error;
+    std::optional<int> io_priority_error;
 };
 
 // What has arrived at Child::report since the last call. Never blocks. After `started` and `failed`

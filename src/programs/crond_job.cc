@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -28,6 +30,12 @@ constexpr int kNotFound = 127;
 
 struct Orders {
     mode_t umask = 0;
+    bool set_nice = false;
+    bool nice_as_user = false;
+    const char* nice = nullptr;  // as text
+    int nice_value = 0;
+    bool set_io_priority = false;
+    unsigned io_priority = 0;
     const char* home = nullptr;
     bool change_user = false;
     uid_t uid = 0;
@@ -60,15 +68,32 @@ unsigned read_number(const char* text, unsigned base) {
     return value;
 }
 
-// crond-job UMASK HOME COUNT ID... PROGRAM [ARGUMENT...]
+bool is_given(const char* text) { return text[0] != '-' || text[1] != '\0'; }
+
+void read_priorities(Orders& orders, const char* nice, const char* io_priority) {
+    orders.set_nice = is_given(nice);
+    orders.nice_as_user = *nice == 'u';
+    if (orders.set_nice) {
+        orders.nice = nice + (orders.nice_as_user ? 1 : 0);
+        const bool is_below_0 = *orders.nice == '-';
+        const unsigned size = read_number(orders.nice + (is_below_0 ? 1 : 0), 10);
+        if (size > PRIO_MAX) fail(JobStage::orders, EINVAL);
+        orders.nice_value = is_below_0 ? -static_cast<int>(size) : static_cast<int>(size);
+    }
+    orders.set_io_priority = is_given(io_priority);
+    if (orders.set_io_priority) orders.io_priority = read_number(io_priority, 10);
+}
+
+// crond-job UMASK NICE IONICE HOME COUNT ID... PROGRAM [ARGUMENT...]
 Orders read_orders(int argc, char** argv) {
     static gid_t groups[kGroupsMax];
-    constexpr int kFirstId = 4;
+    constexpr int kFirstId = 6;
     if (argc <= kFirstId) fail(JobStage::orders, EINVAL);
     Orders orders;
     orders.umask = read_number(argv[1], 8);
-    orders.home = argv[2];
-    const unsigned ids = read_number(argv[3], 10);
+    read_priorities(orders, argv[2], argv[3]);
+    orders.home = argv[4];
+    const unsigned ids = read_number(argv[5], 10);
     if (ids == 1 || ids > kGroupsMax + 2 || static_cast<unsigned>(argc - kFirstId) <= ids) {
         fail(JobStage::orders, EINVAL);
     }
@@ -98,6 +123,26 @@ void reset_signals() {
     signal(SIGPIPE, SIG_IGN);
     // Dispositions first: what crond held back must not meet what crond ignored.
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, kZeros, nullptr, kSetBytes);
+}
+
+// Where the kernel shares the processor out by session (autogroup), the nice value of a process
+// counts within its session only, and a job has one of its own. A kernel that does not has no such
+// file, and others than root it asks to come back later: the process's own value tells of failure.
+void set_nice_of_session(const char* value) {
+    const int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    const ssize_t written = write(fd, value, strlen(value));
+    static_cast<void>(written);
+    close(fd);
+}
+
+void set_nice(int value) {
+    if (setpriority(PRIO_PROCESS, 0, value) != 0) report(JobStage::nice, errno);
+}
+
+void set_io_priority(unsigned value) {
+    constexpr int kWhoProcess = 1;
+    if (syscall(SYS_ioprio_set, kWhoProcess, 0, value) != 0) report(JobStage::io_priority, errno);
 }
 
 void change_user(const Orders& orders) {
@@ -133,6 +178,8 @@ void enter_home(const char* home) {
 //   setsid      early: from here on the run is a group of its own, and can be signalled as one
 //   close_range before the user is changed: as the user we hold nothing of crond, not for a moment
 //   signals     before anything can hang: a job in the grip of its file system can be ended
+//   priorities  before the user is changed: afterwards we may not. But the nice value that a user
+//               asks for after it, so that he gets what he may have; that of his session only rises
 //   user        before HOME: a path of the user is touched with the user's rights only
 //   home, exec  last
 int main(int argc, char** argv) {
@@ -145,7 +192,11 @@ int main(int argc, char** argv) {
     if (syscall(SYS_close_range, kReportFd + 1U, ~0U, 0) != 0) fail(JobStage::close_range, errno);
     reset_signals();
     umask(orders.umask);
+    if (orders.set_io_priority) set_io_priority(orders.io_priority);
+    if (orders.set_nice) set_nice_of_session(orders.nice);
+    if (orders.set_nice && !orders.nice_as_user) set_nice(orders.nice_value);
     if (orders.change_user) change_user(orders);
+    if (orders.set_nice && orders.nice_as_user) set_nice(orders.nice_value);
     enter_home(orders.home);
     signal(SIGPIPE, SIG_DFL);
     execve(orders.arguments[0], orders.arguments, environ);

@@ -48,6 +48,20 @@ TEST_CASE("report: a HOME that was not entered is a warning, not a failure", "[r
     CHECK_FALSE(report.home_error);
 }
 
+TEST_CASE("report: a nice value or disk priority that cannot be had is a warning", "[report]") {
+    Pipe pipe;
+    pipe.write(JobStage::io_priority, EPERM);
+    pipe.write(JobStage::nice, EACCES);
+    pipe.write(JobStage::home, ENOENT);
+    pipe.write(JobStage::exec, ENOEXEC);
+    pipe.write_end.reset();
+    const Report report = pipe.read();
+    CHECK(report.io_priority_error == EPERM);
+    CHECK(report.nice_error == EACCES);
+    CHECK(report.home_error == ENOENT);
+    CHECK(report.failure.error.stage == "exec");
+}
+
 TEST_CASE("report: a failure names its call, after a warning too", "[report]") {
     Pipe pipe;
     pipe.write(JobStage::home, EACCES);

@@ -2,12 +2,14 @@
 
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <tuple>
 
 #include "launch_support.h"
 #include "process/input.h"
@@ -134,6 +136,60 @@ TEST_CASE("launch: the umask is the one ordered", "[launch]") {
     CHECK(output_of(launcher, order) == "0022\n");
     order.umask = 077;
     CHECK(output_of(launcher, order) == "0077\n");
+}
+
+TEST_CASE("launch: nice value and disk priority are the ones ordered, else our own", "[launch]") {
+    if (!is_root()) return;
+    Launcher launcher = make_launcher();
+    LaunchOrder order = shell_order("nice; ionice");
+    const std::string ours = output_of(launcher, order);
+    CHECK(ours.substr(0, ours.find('\n')) == std::to_string(getpriority(PRIO_PROCESS, 0)));
+    using Class = crontab::IoPriority::Class;
+    const std::tuple<int, crontab::IoPriority, std::string> cases[] = {
+        {19, {Class::idle, 0}, "19\nidle\n"},
+        {-20, {Class::realtime, 3}, "-20\nrealtime: prio 3\n"},
+        {0, {Class::best_effort, 7}, "0\nbest-effort: prio 7\n"},
+    };
+    order.change_user = true;
+    order.identity = some_user(12'345);
+    for (const auto& [nice, io_priority, expected] : cases) {
+        order.nice = nice;
+        order.io_priority = io_priority;
+        CHECK(output_of(launcher, order) == expected);
+    }
+}
+
+TEST_CASE("launch: a nice value of the user is had only as far as the user may", "[launch]") {
+    if (!is_root()) return;
+    CHECK(holds_in_fork([] {
+        setpriority(PRIO_PROCESS, 0, 5);
+        Launcher launcher = make_launcher();
+        LaunchOrder order = shell_order("exit $(nice)");
+        order.change_user = true;
+        order.identity = some_user(12'345);
+        order.nice_as_user = true;
+        order.nice = 7;
+        const Finished more = run(launcher, order);
+        order.nice = 0;
+        const Finished less = run(launcher, order);
+        return more.status.value == 7 && !more.report.nice_error && less.status.value == 5 &&
+               less.report.nice_error == EACCES;
+    }));
+}
+
+TEST_CASE("launch: a nice value or disk priority that cannot be had is a warning, and it runs",
+          "[launch]") {
+    if (!is_root()) return;
+    CHECK(holds_in_fork([] {
+        Launcher launcher = make_launcher();
+        if (setgid(12'345) != 0 || setuid(12'345) != 0) return false;
+        LaunchOrder order = shell_order("exit $(nice)");
+        order.nice = -5;
+        order.io_priority = crontab::IoPriority{crontab::IoPriority::Class::realtime, 0};
+        const Finished finished = run(launcher, order);
+        return finished.report.state == Report::State::started && finished.status.value == 0 &&
+               finished.report.nice_error == EACCES && finished.report.io_priority_error == EPERM;
+    }));
 }
 
 TEST_CASE("launch: arguments and environment arrive as they are, and no others", "[launch]") {
