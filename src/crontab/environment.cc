@@ -1,5 +1,8 @@
 #include "crontab/environment.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 namespace cron::crontab {
@@ -12,6 +15,12 @@ std::size_t size_bytes(std::string_view name, std::string_view value) {
 }
 
 }  // namespace
+
+bool is_fixed_variable(std::string_view name) {
+    static constexpr std::array<std::string_view, 6> kNames = {
+        "LOGNAME", "USER", "CRON_JOB", "CRON_RUN", "CRON_DUE", "CRON_ATTEMPT"};
+    return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
 
 const std::string* find(const Environment& environment, std::string_view name) {
     for (const Assignment& assignment : environment) {

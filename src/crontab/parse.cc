@@ -190,25 +190,17 @@ bool Parser::read_assignment_line(const Line& line) {
     return true;
 }
 
-// What a variable of this name holds, whatever a table says; empty: what the table says.
-std::string_view fixed_meaning(std::string_view name) {
-    if (name == "LOGNAME" || name == "USER") return "the user of the job";
-    if (name == "CRON_JOB") return "the name of the job";
-    if (name == "CRON_RUN") return "the name of the run";
-    if (name == "CRON_DUE") return "the due time of the run";
-    if (name == "CRON_ATTEMPT") return "the number of the attempt";
-    return {};
-}
-
 // Names that have no effect, or not the one that was meant.
 void Parser::check_name(const Line& line, std::string_view name) {
     const std::size_t begin = column_of(line, name);
     const std::size_t end = begin + name.size();
-    if (const std::string_view always = fixed_meaning(name); !always.empty()) {
+    if (is_fixed_variable(name)) {
+        const bool is_of_user = name == "LOGNAME" || name == "USER";
         warn(line, {"ignored-name",
                     begin,
                     end,
-                    fmt::format("{} is always {}: this line has no effect", name, always),
+                    fmt::format("{} is always {}: this line has no effect", name,
+                                is_of_user ? "the user of the job" : "set by cron, for each run"),
                     {}});
     } else if (!is_shell_name(name)) {
         warn(line, {"odd-name", begin, end,

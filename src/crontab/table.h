@@ -29,6 +29,9 @@ struct Assignment {
 // In file order; a name set again stands once, with the later value, at its first place.
 using Environment = std::vector<Assignment>;
 
+// Whether each run has this variable by itself, whatever a table says: its user, and what it is.
+bool is_fixed_variable(std::string_view name);
+
 // The value of `name`; null if it is not set.
 const std::string* find(const Environment& environment, std::string_view name);
 

@@ -105,8 +105,8 @@ void Delivery::mail(Letter letter) {
 
 Result<process::Child> Delivery::start_mailer(const Letter& letter, std::string_view output) {
     const crontab::Entry& entry = *letter.order.entry;
-    const auto environment =
-        process::build_environment(*entry.environment, letter.remains.identity);
+    const auto environment = process::build_environment(*entry.environment, letter.remains.identity,
+                                                        {}, letter.remains.variables);
     mail::Message message;
     message.user = entry.user;
     message.host = settings_.host;

@@ -307,6 +307,17 @@ Record home_replaced(const engine::Spawn& spawn, int error, int pid) {
     return record;
 }
 
+Record setting_failed(const engine::Spawn& spawn, std::string_view setting, int error, int pid) {
+    Record record{Level::warning, "setting-failed", {}, {}, pid};
+    add_run(record, *spawn.entry, spawn.key);
+    const std::string reason = fmt::format(
+        "{} cannot be had, the job runs as crond was started: {}", setting, std::strerror(error));
+    record.fields.push_back({"setting", std::string(setting)});
+    record.fields.push_back({"reason", reason});
+    record.classic = classic_line(spawn.entry->user, "INFO", reason);
+    return record;
+}
+
 Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::string_view line) {
     Record record{Level::info, "run-output", {}, {}, 0};
     add_run(record, entry, key);

@@ -39,6 +39,8 @@ Record run_lost(const engine::RunKey& key, std::string_view why);
 Record not_run(const engine::Verdict& verdict);
 Record clock_set_back(const engine::OpenPass& pass);
 Record home_replaced(const engine::Spawn& spawn, int error, int pid);
+// What the setting orders could not be had, and the job runs without.
+Record setting_failed(const engine::Spawn& spawn, std::string_view setting, int error, int pid);
 // Left running, with its output in `file`; empty: nowhere that outlives us.
 Record run_adopted(const engine::Spawn& spawn, int pid);
 Record run_left(const engine::Spawn& spawn, int pid, std::string_view file);

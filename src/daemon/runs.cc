@@ -14,7 +14,7 @@
 #include "base/check.h"
 #include "daemon/clock.h"
 #include "daemon/facts.h"
-#include "engine/run_id.h"
+#include "engine/run_variables.h"
 #include "process/environment.h"
 #include "process/input.h"
 
@@ -140,17 +140,23 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     Live live;
     live.spawn = spawn;
     live.remains.identity = identity;
+    live.remains.variables = engine::run_variables(spawn);
     Result<Descriptors> descriptors = open_descriptors(live);
     if (!descriptors) return tl::unexpected(no_resource(descriptors.error()));
 
-    const auto environment = process::build_environment(*spawn.entry->environment, identity, {},
-                                                        engine::run_variables(spawn));
+    const auto environment =
+        process::build_environment(*spawn.entry->environment, identity, {}, live.remains.variables);
     process::LaunchOrder order;
     order.arguments = process::shell_arguments(environment.shell, spawn.entry->command);
     order.environment = environment.variables;
     order.identity = identity;
     order.change_user = !settings_.caller && ::geteuid() == 0;
     order.home = environment.home;
+    const crontab::Policy::Launch& settings = spawn.entry->policy->launch;
+    order.umask = settings.umask;
+    order.nice = settings.nice;
+    order.nice_as_user = settings.nice_as_user;
+    order.io_priority = settings.io_priority;
     order.input_fd = descriptors->input.get();
     order.output_fd = descriptors->output_fd;
     order.error_fd = descriptors->error_fd;
@@ -292,6 +298,12 @@ void Runs::read_report(engine::RunNumber run) {
         log_.write(home_replaced(live.spawn, *report.home_error, live.child.pid),
                    read_clock().instant);
     }
+    const auto warn_of_setting = [&](std::string_view name, const std::optional<int>& error) {
+        if (!error) return;
+        log_.write(setting_failed(live.spawn, name, *error, live.child.pid), read_clock().instant);
+    };
+    warn_of_setting("CRON_NICE", report.nice_error);
+    warn_of_setting("CRON_IONICE", report.io_priority_error);
     if (report.state == process::Report::State::pending) return;
     if (report.state == process::Report::State::failed) live.failure = report.failure;
     live.report_done = true;

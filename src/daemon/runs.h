@@ -24,6 +24,7 @@ namespace cron::daemon {
 // What is left of a run when its process has ended: who it was, and what it printed.
 struct Remains {
     process::Identity identity;
+    crontab::Environment variables;             // what the run was told of itself
     std::optional<process::OutputFile> output;  // OutputFormat::mail only
 };
 

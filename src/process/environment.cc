@@ -23,8 +23,6 @@ class Builder {
     JobEnvironment environment_;
 };
 
-bool is_fixed(std::string_view name) { return name == "LOGNAME" || name == "USER"; }
-
 }  // namespace
 
 JobEnvironment build_environment(const crontab::Environment& table, const Identity& who,
@@ -33,19 +31,22 @@ JobEnvironment build_environment(const crontab::Environment& table, const Identi
     Builder builder;
     for (const crontab::Assignment& variable : run) builder.add(variable.name, variable.value);
     for (const crontab::Assignment& assignment : table) {
-        if (!is_fixed(assignment.name)) builder.add(assignment.name, assignment.value);
+        if (!crontab::is_fixed_variable(assignment.name))
+            builder.add(assignment.name, assignment.value);
     }
     for (const std::string_view variable : base) {
         const std::size_t equals = variable.find('=');
         if (equals == std::string_view::npos || equals == 0) continue;
         const std::string_view name = variable.substr(0, equals);
-        if (!is_fixed(name) && name != "SHELL") builder.add(name, variable.substr(equals + 1));
+        if (!crontab::is_fixed_variable(name) && name != "SHELL")
+            builder.add(name, variable.substr(equals + 1));
     }
     builder.add("SHELL", "/bin/sh");
     builder.add("HOME", who.home);
     builder.add("PATH", "/usr/bin:/bin");
     builder.add("LOGNAME", who.name);
     builder.add("USER", who.name);
+    for (const crontab::Assignment& variable : run) builder.add(variable.name, variable.value);
     return builder.take();
 }
 

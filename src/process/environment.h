@@ -21,7 +21,7 @@ struct JobEnvironment {
 // PATH=/usr/bin:/bin; LOGNAME and USER are always those of `who`. `base`, as "NAME=value", is what
 // the job has besides (the environment of a container): it goes before the defaults and after the
 // table, but gives no SHELL, LOGNAME or USER, so that a table means the same wherever it runs.
-// `run` goes before all.
+// `run` is what the job is told of its run: nothing else sets a variable of these names.
 JobEnvironment build_environment(const crontab::Environment& table, const Identity& who,
                                  std::span<const std::string> base = {},
                                  const crontab::Environment& run = {});

@@ -116,5 +116,14 @@ TEST_CASE("assignment: names without effect, or that no shell can read, are warn
           Strings{"LOGNAME=evil", "USER=evil", "FOO+=x", "1FOO=x", "F O=x", "logname=x"});
 }
 
+TEST_CASE("assignment: what a job is told of its run cannot be set", "[crontab]") {
+    const Table table =
+        parse_user("CRON_JOB=a\nCRON_RUN=b\nCRON_DUE=c\nCRON_ATTEMPT=d\n* * * * * a\n");
+    CHECK(places(table) == Strings{"1:1 warning ignored-name", "2:1 warning ignored-name",
+                                   "3:1 warning ignored-name", "4:1 warning ignored-name"});
+    CHECK(table.diagnostics.at(0).message ==
+          "CRON_JOB is always set by cron, for each run: this line has no effect");
+}
+
 }  // namespace
 }  // namespace cron::crontab

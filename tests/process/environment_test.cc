@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "engine/run_id.h"
 
 namespace cron::process {
 namespace {
@@ -59,38 +58,24 @@ TEST_CASE("environment: a base goes between the table and the defaults, without 
                                              "USER=alice"});
 }
 
+TEST_CASE("environment: what the job is told of its run comes last, and nothing else sets it",
+          "[environment]") {
+    const crontab::Environment table = {{"CRON_JOB", "table"}, {"CRON_ATTEMPT", "9"}};
+    const Variables base = {"CRON_RUN=base", "CRON_DUE=base", "A=base"};
+    const Variables before = {"A=base",           "SHELL=/bin/sh",
+                              "HOME=/home/alice", "PATH=/usr/bin:/bin",
+                              "LOGNAME=alice",    "USER=alice"};
+    CHECK(build_environment(table, alice(), base).variables == before);
+    Variables told = before;
+    told.push_back("CRON_JOB=backup");
+    told.push_back("CRON_ATTEMPT=1");
+    CHECK(build_environment(table, alice(), base, {{"CRON_JOB", "backup"}, {"CRON_ATTEMPT", "1"}})
+              .variables == told);
+}
+
 TEST_CASE("environment: the shell gets the command as one argument", "[environment]") {
     CHECK(shell_arguments("/bin/sh", "echo 'a  b' | wc") ==
           Variables{"/bin/sh", "-c", "echo 'a  b' | wc"});
-}
-
-TEST_CASE("environment: a run is told what it is; a table cannot say otherwise", "[environment]") {
-    auto entry = std::make_shared<crontab::Entry>();
-    entry->id = JobId::named("alice", "/t", "backup");
-    entry->zone = calendar::Zone::fixed("X", hours{2});
-    engine::Spawn spawn;
-    spawn.entry = entry;
-    spawn.attempt = 3;
-    spawn.key = {entry->id, std::chrono::sys_days{std::chrono::year{2026} / 3 / 8} + hours{1}, 2};
-    const auto run = engine::run_variables(spawn);
-    CHECK(*crontab::find(run, "CRON_JOB") == "backup");
-    CHECK(*crontab::find(run, "CRON_DUE") == "2026-03-08T03:00:00+02:00");
-    CHECK(*crontab::find(run, "CRON_ATTEMPT") == "3");
-    CHECK(crontab::find(run, "CRON_RUN")->ends_with("-20260308T010000Z-p2"));
-    const auto environment = build_environment({{"CRON_JOB", "other"}}, alice(), {}, run);
-    CHECK(environment.variables.front() == "CRON_JOB=backup");
-    for (const std::string& variable : environment.variables) CHECK(variable != "CRON_JOB=other");
-}
-
-TEST_CASE("environment: of a job without a name it is told the start of its command",
-          "[environment]") {
-    auto entry = std::make_shared<crontab::Entry>();
-    entry->id = JobId::of_line("alice", "/t", "@daily", std::string(130'000, 'x'), 0);
-    engine::Spawn spawn;
-    spawn.entry = entry;
-    spawn.key.job = entry->id;
-    CHECK(crontab::find(engine::run_variables(spawn), "CRON_JOB")->size() ==
-          engine::kJobNameBytesMax);
 }
 
 }  // namespace

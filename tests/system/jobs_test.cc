@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -48,7 +50,12 @@ TEST_CASE("jobs: each runs as its user, with that user's groups and the document
         ::umask(077);
     });
     REQUIRE(crond.writes(event("run-ended"), 3));
-    CHECK(root.read("/out/daemon") ==
+    const std::vector<std::string> lines = root.lines("/out/daemon");
+    std::string found;
+    for (const std::string& line : lines) {
+        if (!line.starts_with("CRON_")) found += line + '\n';
+    }
+    CHECK(found ==
           "daemon\n1\n/usr/sbin\nFOO=bar\nHOME=/usr/sbin\nLOGNAME=daemon\nPATH=/usr/bin:/bin\n"
           "PWD=/usr/sbin\nSHELL=/bin/sh\nUSER=daemon\n0022\n");
     CHECK(root.lines("/out/games").at(0) == "games");
@@ -56,25 +63,64 @@ TEST_CASE("jobs: each runs as its user, with that user's groups and the document
     CHECK(root.read("/out/root").find("SECRET") == std::string::npos);
 }
 
-TEST_CASE("jobs: each is told its name, its run, its due time and the attempt", "[system]") {
+TEST_CASE("jobs: each is told its name, run, due time and attempt, whatever its table says",
+          "[system]") {
+    if (!is_root()) return;
     const TempRoot root;
     const std::string folder = root.open_folder("/out");
-    root.user_table("root",
-                    "CRON_TZ=Asia/Kolkata\nCRON_NAME=told\nCRON_RETRY=1/1s\n"
-                    "@reboot env | grep ^CRON_ | sort >>" +
-                        folder + "/env; false\n");
+    root.user_table("daemon",
+                    "CRON_TZ=Asia/Kolkata\nCRON_RUN=forged\nCRON_NAME=tell\n@reboot env | "
+                    "grep ^CRON_ | sort >" +
+                        folder + "/told; echo to be mailed\n");
+    Process crond(crond_arguments(root, {"--mailer", root.mailer()}));
+    REQUIRE(eventually([&] { return mails(root).size() == 1; }));
+    const std::vector<std::string> told = root.lines("/out/told");
+    REQUIRE(told.size() == 5);
+    CHECK(told[0] == "CRON_ATTEMPT=1");
+    CHECK(std::regex_match(told[1], std::regex("CRON_DUE=\\d{4}-\\d\\d-\\d\\dT[0-9:]{8}\\+05:30")));
+    CHECK(told[2] == "CRON_JOB=tell");
+    CHECK(std::regex_match(told[3], std::regex("CRON_RUN=[0-9a-f]{16}-\\d{8}T\\d{6}Z")));
+    // So does who reads the mail.
+    CHECK(mails(root).front().find("X-Cron-Env: <" + told[3] + ">\n") != std::string::npos);
+    CHECK(crond.output().find("CRON_RUN is always set by cron") != std::string::npos);
+}
+
+TEST_CASE("jobs: each has the nice value, disk priority and umask of its table, else ours",
+          "[system]") {
     if (!is_root()) return;
-    Process crond(crond_arguments(root));
+    const TempRoot root;
+    const std::string folder = root.open_folder("/out");
+    const std::string tell = "{ nice; ionice; umask; } >" + folder;
+    root.user_table("daemon", "@reboot " + tell +
+                                  "/ours\nCRON_NICE=12\nCRON_IONICE=best-effort:6\nCRON_UMASK=027\n"
+                                  "@reboot " +
+                                  tell + "/user\n");
+    root.system_table("CRON_NICE=-3\nCRON_IONICE=realtime:5\nCRON_UMASK=0\n@reboot daemon " + tell +
+                      "/system\n");
+    Process crond(crond_arguments(root), [] {
+        ::umask(077);
+        if (::setpriority(PRIO_PROCESS, 0, 4) != 0) ::_exit(1);
+    });
+    REQUIRE(crond.writes(event("run-ended"), 3));
+    CHECK(root.lines("/out/ours").at(0) == "4");
+    CHECK(root.lines("/out/ours").at(2) == "0022");
+    CHECK(root.read("/out/user") == "12\nbest-effort: prio 6\n0027\n");
+    CHECK(root.read("/out/system") == "-3\nrealtime: prio 5\n0000\n");
+    CHECK(crond.count(event("setting-failed")) == 0);
+}
+
+TEST_CASE("jobs: a nice value that a user may not have is left, and that is said", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    const std::string folder = root.open_folder("/out");
+    root.user_table("daemon", "CRON_NICE=0\n@reboot nice >" + folder + "/nice\n");
+    Process crond(crond_arguments(root), [] {
+        if (::setpriority(PRIO_PROCESS, 0, 4) != 0) ::_exit(1);
+    });
     REQUIRE(crond.writes(event("run-ended")));
-    const auto lines = root.lines("/out/env");
-    REQUIRE(lines.size() == 10);
-    CHECK(lines[0] == "CRON_ATTEMPT=1");
-    CHECK(lines[1].ends_with("+05:30"));
-    CHECK(lines[2] == "CRON_JOB=told");
-    CHECK(lines[4] == "CRON_TZ=Asia/Kolkata");
-    CHECK(lines[5] == "CRON_ATTEMPT=2");
-    CHECK(lines[6] == lines[1]);
-    CHECK(lines[8] == lines[3]);
+    CHECK(root.read("/out/nice") == "4\n");
+    CHECK(crond.count(event("setting-failed")) == 1);
+    CHECK(crond.output().find("CRON_NICE cannot be had") != std::string::npos);
 }
 
 TEST_CASE("jobs: no descriptor of the daemon, default signals, a session of their own",

@@ -1,0 +1,57 @@
+#include "engine/run_variables.h"
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+
+namespace cron::engine {
+namespace {
+
+// Year, month, day, hour, minute and second, by `format`.
+std::string print(std::chrono::sys_seconds reading, std::string_view format) {
+    const auto days = std::chrono::floor<std::chrono::days>(reading);
+    const std::chrono::year_month_day date{days};
+    const std::chrono::hh_mm_ss time{reading - days};
+    return fmt::format(fmt::runtime(format), static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+std::string print_due(Instant due, const calendar::Zone& zone) {
+    seconds offset = zone.period_at(floor_seconds(due)).offset;
+    // RFC 3339 has no seconds in an offset (local mean time): such a time is written in UTC.
+    if (offset % minutes{1} != seconds{0}) offset = seconds{0};
+    const auto size = std::chrono::floor<minutes>(std::chrono::abs(offset)).count();
+    return fmt::format("{}{}{:02}:{:02}",
+                       print(floor_seconds(due) + offset, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}"),
+                       offset < seconds{0} ? '-' : '+', size / 60, size % 60);
+}
+
+// Up to kTitleBytesMax, not within a character of UTF-8.
+std::string cut(std::string_view title) {
+    if (title.size() <= kTitleBytesMax) return std::string(title);
+    constexpr std::size_t kCharacterBytesMax = 4;
+    std::size_t end = kTitleBytesMax;
+    while (end > kTitleBytesMax - kCharacterBytesMax &&
+           (static_cast<unsigned char>(title[end]) & 0xC0) == 0x80)
+        --end;
+    return std::string(title.substr(0, end));
+}
+
+}  // namespace
+
+std::string run_id(const RunKey& key) {
+    std::string id = fmt::format("{:016x}-{}", stable_hash(key.job.bytes()),
+                                 print(floor_seconds(key.due), "{:04}{:02}{:02}T{:02}{:02}{:02}Z"));
+    if (key.pass > 0) id += fmt::format("-p{}", key.pass);
+    return id;
+}
+
+crontab::Environment run_variables(const Spawn& spawn) {
+    return {{"CRON_JOB", cut(spawn.key.job.title())},
+            {"CRON_RUN", run_id(spawn.key)},
+            {"CRON_DUE", print_due(spawn.key.due, spawn.entry->zone)},
+            {"CRON_ATTEMPT", std::to_string(spawn.attempt)}};
+}
+
+}  // namespace cron::engine
