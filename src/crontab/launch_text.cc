@@ -68,4 +68,16 @@ Result<std::uint32_t> read_umask(std::string_view value) {
     return umask;
 }
 
+Result<std::uint64_t> read_max_output(std::string_view value) {
+    constexpr std::string_view kUnits = "KMG";
+    const std::size_t unit = value.empty() ? std::string_view::npos : kUnits.find(value.back());
+    const bool has_unit = unit != std::string_view::npos;
+    const auto number = parse_decimal(value.substr(0, value.size() - (has_unit ? 1 : 0)));
+    const std::size_t shift = has_unit ? 10 * (unit + 1) : 0;
+    if (!number || *number > kMaxOutputMax >> shift || *number << shift < kMaxOutputMin) {
+        return no(value, "a size from 4K to 1024G, such as 64K, 1M or 2G");
+    }
+    return *number << shift;
+}
+
 }  // namespace cron::crontab

@@ -22,4 +22,10 @@ Result<IoPriority> read_io_priority(std::string_view value, bool realtime_allowe
 // 0 to 777, octal, with or without zeros before it.
 Result<std::uint32_t> read_umask(std::string_view value);
 
+inline constexpr std::uint64_t kMaxOutputMin = 4U << 10;
+inline constexpr std::uint64_t kMaxOutputMax = std::uint64_t{1} << 40;
+
+// A number of bytes from 4K to 1024G, whole; K, M and G are 1024 of the one before.
+Result<std::uint64_t> read_max_output(std::string_view value);
+
 }  // namespace cron::crontab

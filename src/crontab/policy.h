@@ -83,6 +83,7 @@ struct Policy {
     // hold up each other, nor root.
     std::string pool;
     MailWhen mail = MailWhen::output;
+    std::uint64_t max_output_bytes = 1U << 20;
     Launch launch;
 
     friend bool operator==(const Policy&, const Policy&) = default;

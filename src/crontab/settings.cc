@@ -38,7 +38,7 @@ Result<std::optional<Window>> read_some_window(std::string_view value) {
     return read_window(value);
 }
 
-constexpr std::array<Setting, 17> kSettings = {{
+constexpr std::array<Setting, 18> kSettings = {{
     {kZoneSetting, "the zone in which the schedules below are read", "", true, true,
      [](Settings& settings, std::string_view value) { return settings.set_zone(value); }},
     {kSecondsSetting, "yes where the schedules below begin with the second", "no", false, true,
@@ -73,6 +73,8 @@ constexpr std::array<Setting, 17> kSettings = {{
      [](Settings& settings, std::string_view value) { return settings.set_io_priority(value); }},
     {"CRON_UMASK", "the permissions that files of the jobs below are made without", "022", false,
      true, apply<&Policy::Launch::umask, read_umask>},
+    {"CRON_MAX_OUTPUT", "how much of a run's output is kept", "1M", false, false,
+     apply<&Policy::max_output_bytes, read_max_output>},
 }};
 
 // Of a run whose success is not mailed.

@@ -346,6 +346,23 @@ Record run_left(const engine::Spawn& spawn, int pid, std::string_view file) {
     return record;
 }
 
+Record output_cut(const engine::Spawn& spawn, std::uint64_t left_out_bytes) {
+    Record record{Level::warning, "output-cut", {}, {}, 0};
+    add_run(record, *spawn.entry, spawn.key);
+    record.fields.push_back({"left_out_bytes", static_cast<std::int64_t>(left_out_bytes)});
+    record.classic = classic_line(
+        spawn.entry->user, "INFO",
+        fmt::format("{} bytes of output left out: {}", left_out_bytes, spawn.entry->command));
+    return record;
+}
+
+Record output_unlimited(const engine::Spawn& spawn, std::string_view problem) {
+    Record record{Level::warning, "output-unlimited", {}, {}, 0};
+    add_run(record, *spawn.entry, spawn.key);
+    record.fields.push_back({"reason", std::string(problem)});
+    return record;
+}
+
 Record output_left(std::string_view folder, const process::OutputFolder::Left& left) {
     Record record{Level::warning, "output-left", {}, {}, 0};
     record.fields.push_back({"folder", std::string(folder)});

@@ -44,6 +44,10 @@ Record setting_failed(const engine::Spawn& spawn, std::string_view setting, int 
 // Left running, with its output in `file`; empty: nowhere that outlives us.
 Record run_adopted(const engine::Spawn& spawn, int pid);
 Record run_left(const engine::Spawn& spawn, int pid, std::string_view file);
+// Its output was more than CRON_MAX_OUTPUT, and so much of it was not kept.
+Record output_cut(const engine::Spawn& spawn, std::uint64_t left_out_bytes);
+// CRON_MAX_OUTPUT cannot be kept.
+Record output_unlimited(const engine::Spawn& spawn, std::string_view problem);
 // Output of runs that an earlier daemon left running.
 Record output_left(std::string_view folder, const process::OutputFolder::Left& left);
 Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::string_view line);

@@ -60,6 +60,13 @@ Result<std::unique_ptr<Runs>> Runs::create(EventLoop& loop, Accounts& accounts,
         if (!folder && has_own) folder = process::OutputFolder::in_memory();
         if (!folder) return tl::unexpected(folder.error());
         runs->folder_ = *std::move(folder);
+        auto watch = OutputWatch::create(
+            loop, [self = runs.get()](engine::RunNumber run, const Error& error) {
+                self->log_.write(output_unlimited(self->live_.at(run).spawn, error.message),
+                                 read_clock().instant);
+            });
+        if (!watch) return tl::unexpected(watch.error());
+        runs->output_watch_ = *std::move(watch);
         if (const auto left = runs->folder_->left_behind(); left.files > 0) {
             log.write(output_left(runs->settings_.output_folder, left), read_clock().instant);
         }
@@ -124,6 +131,9 @@ void Runs::start_as(const engine::Spawn& spawn, const Result<process::Identity>&
         const process::LaunchFailure failure = no_resource(watched.error());
         happened_(engine::LaunchFailed{spawn.run, failure.error, failure.temporary});
         return;
+    }
+    if (live.remains.output) {
+        output_watch_->add(spawn.run, *live.remains.output, spawn.entry->policy->max_output_bytes);
     }
     const Instant now = read_clock().instant;
     log_.write(run_started(spawn, live.child.pid, now), now);
@@ -319,6 +329,11 @@ void Runs::collect(engine::RunNumber run) {
         live.kill_at ? process::look(pidfd) : process::reap(pidfd);
     if (ended && !*ended) return;
     read_report(run);  // what it said last
+    if (live.remains.output) {
+        output_watch_->remove(run);
+        const std::uint64_t left_out = live.remains.output->left_out_bytes();
+        if (left_out > 0) log_.write(output_cut(live.spawn, left_out), read_clock().instant);
+    }
     live.ended = true;
     live.end_watch.reset();
     live.report_watch.reset();

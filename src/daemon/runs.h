@@ -12,6 +12,7 @@
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/output_watch.h"
 #include "daemon/start_queue.h"
 #include "daemon/streams.h"
 #include "engine/effect.h"
@@ -126,6 +127,7 @@ class Runs {
     std::map<engine::RunNumber, Remains> kept_;           // of runs that are tried again
     std::multimap<Monotonic, process::Child> lingering_;  // ended, not collected: by when to kill
                                                           // their groups
+    std::unique_ptr<OutputWatch> output_watch_;  // OutputFormat::mail only
 };
 
 }  // namespace cron::daemon

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -81,18 +82,41 @@ Result<std::uint64_t> OutputFile::size_bytes() const {
     return static_cast<std::uint64_t>(status.st_size);
 }
 
+Result<std::uint64_t> OutputFile::keep_within(std::uint64_t bytes_max) {
+    const auto size = size_bytes();
+    if (!size) return size;
+    // The job may have emptied its file and begun anew.
+    if (*size < left_out_end_) left_out_begin_ = left_out_end_ = 0;
+    if (*size <= bytes_max) return size;
+    const std::uint64_t begin = bytes_max / 2;
+    const std::uint64_t end = *size - (bytes_max - begin);
+    if (end == left_out_end_) return size;
+    // From its beginning: the blocks that were left out in part so far can go too.
+    if (fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(begin),
+                  static_cast<off_t>(end - begin)) != 0) {
+        return system_failure(errno, "fallocate", "the output of a run");
+    }
+    left_out_begin_ = begin;
+    left_out_end_ = end;
+    return size;
+}
+
 Result<OutputText> OutputFile::read(std::size_t bytes_max) const {
     const auto total = size_bytes();
     if (!total) return tl::unexpected(total.error());
-    if (*total <= bytes_max) {
+    const bool is_whole = left_out_bytes() == 0 || *total < left_out_end_;
+    if (is_whole && *total <= bytes_max) {
         auto whole = read_at(fd_.get(), 0, static_cast<std::size_t>(*total));
         if (!whole) return tl::unexpected(whole.error());
         return OutputText{std::move(*whole), *total};
     }
-    const std::size_t end_bytes = bytes_max / 2;
-    const auto head = read_at(fd_.get(), 0, end_bytes);
+    const std::uint64_t end_bytes = bytes_max / 2;
+    const std::uint64_t head_bytes = is_whole ? end_bytes : std::min(end_bytes, left_out_begin_);
+    const std::uint64_t tail_bytes =
+        is_whole ? end_bytes : std::min(end_bytes, *total - left_out_end_);
+    const auto head = read_at(fd_.get(), 0, static_cast<std::size_t>(head_bytes));
     if (!head) return tl::unexpected(head.error());
-    const auto tail = read_at(fd_.get(), *total - end_bytes, end_bytes);
+    const auto tail = read_at(fd_.get(), *total - tail_bytes, static_cast<std::size_t>(tail_bytes));
     if (!tail) return tl::unexpected(tail.error());
     return OutputText{join_ends(*head, *tail, *total), *total};
 }

@@ -29,6 +29,8 @@ class OutputName {
     }
     ~OutputName();
 
+    bool is_none() const { return name_.empty(); }
+
     // Nobody removes it any more. Returns it.
     std::string release() {
         folder_fd_ = -1;
@@ -56,13 +58,21 @@ class OutputFile {
 
     // Why the output is in memory and not in the folder; none if it is in the folder.
     const std::optional<Error>& problem() const { return problem_; }
+    bool is_in_memory() const { return name_.is_none(); }
 
     Result<std::uint64_t> size_bytes() const;
+
+    // Where the output is longer than `bytes_max`, takes out of the file what is neither in its
+    // first nor in its last half of so much; what is left stays where it is. For a file that grows,
+    // to be called again and again. Returns its size, with what was taken out.
+    Result<std::uint64_t> keep_within(std::uint64_t bytes_max);
+    // Of the output, for good.
+    std::uint64_t left_out_bytes() const { return left_out_end_ - left_out_begin_; }
 
     // The file stays when this dies. Returns its name in the folder; empty if it is in memory.
     std::string keep() { return name_.release(); }
 
-    // The output so far; of one with more than `bytes_max`, its two ends.
+    // The output so far; of one with more than `bytes_max`, or with less left, its two ends.
     Result<OutputText> read(std::size_t bytes_max) const;
 
   private:
@@ -73,6 +83,9 @@ class OutputFile {
     UniqueFd fd_;
     OutputName name_;
     std::optional<Error> problem_;
+    // What keep_within() has taken out: a hole, that nobody needs to read.
+    std::uint64_t left_out_begin_ = 0;
+    std::uint64_t left_out_end_ = 0;
 };
 
 class OutputFolder {

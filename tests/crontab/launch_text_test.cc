@@ -81,6 +81,31 @@ TEST_CASE("umask: an octal number from 0 to 777", "[crontab]") {
     }
 }
 
+TEST_CASE("output limit: a number of bytes with K, M or G, from 4K to 1024G", "[crontab]") {
+    const std::pair<std::string_view, std::uint64_t> good[] = {{"4K", 4096},
+                                                               {"4096", 4096},
+                                                               {"64K", 65'536},
+                                                               {"1M", 1'048'576},
+                                                               {"2G", 2'147'483'648},
+                                                               {"5000", 5000},
+                                                               {"1024G", std::uint64_t{1} << 40}};
+    for (const auto& [text, value] : good) CHECK(read_max_output(text) == value);
+    for (const std::string_view bad :
+         {"", "K", "0", "4095", "3K", "1025G", "1T", "1m", "64k", "64KB", "1.5M", "-1M", "1 M",
+          "18014398509481985K", "99999999999999999999G"}) {
+        CAPTURE(bad);
+        REQUIRE_FALSE(read_max_output(bad));
+        CHECK(read_max_output(bad).error().message.find("is not a size from 4K to 1024G") !=
+              std::string::npos);
+    }
+    const Table table = parse_user(
+        "* * * * * a\nCRON_MAX_OUTPUT=64K\n* * * * * b\nCRON_MAX_OUTPUT=1K\n* * * * * c\n");
+    CHECK(places(table) == Strings{"4:17 error bad-setting"});
+    CHECK(table.entries.at(0)->policy->max_output_bytes == 1'048'576);
+    CHECK(table.entries.at(1)->policy->max_output_bytes == 65'536);
+    CHECK(table.entries.at(2)->policy->max_output_bytes == 1'048'576);
+}
+
 TEST_CASE("launch settings: they hold for the entries below, and empty restores the default",
           "[crontab]") {
     const Table table = parse_user(

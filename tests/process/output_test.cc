@@ -8,6 +8,9 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <memory>
+#include <string>
+
+#include <fmt/format.h>
 
 namespace cron::process {
 namespace {
@@ -86,6 +89,7 @@ TEST_CASE("output file: is its owner's, private, for append, and gone when it is
         auto file = folder->create(7, owner);
         REQUIRE(file);
         CHECK_FALSE(file->problem());
+        CHECK_FALSE(file->is_in_memory());
         CHECK(count_files(temporary.path()) == 1);
         struct stat status {};
         REQUIRE(fstat(file->fd(), &status) == 0);
@@ -123,6 +127,7 @@ TEST_CASE("output file: without a folder the output is kept in memory, and the r
     const auto file = folder->create(1, myself());
     REQUIRE(file);
     REQUIRE(file->problem());
+    CHECK(file->is_in_memory());
     CHECK(file->problem()->code == ErrorCode::not_found);
     write_all(file->fd(), "said all the same\n");
     CHECK(file->read(100)->text == "said all the same\n");
@@ -148,6 +153,59 @@ TEST_CASE("output file: reading is bounded, and keeps both ends", "[output]") {
     REQUIRE(huge);
     CHECK(huge->total_bytes == std::uint64_t{1} << 40);
     CHECK(huge->text.size() < (1 << 10) + 100);
+}
+
+TEST_CASE("output file: what is beyond a limit is taken out of the middle, again and again",
+          "[output]") {
+    const TemporaryFolder temporary;
+    const auto on_disk = OutputFolder::open(temporary.path());
+    REQUIRE(on_disk);
+    const OutputFolder in_memory = OutputFolder::in_memory();
+    for (const OutputFolder* folder : {&*on_disk, &in_memory}) {
+        auto file = folder->create(1, myself());
+        REQUIRE(file);
+        constexpr std::uint64_t kLimit = 64 << 10;
+        write_all(file->fd(), "first\n");
+        CHECK(file->keep_within(kLimit) == 6);
+        CHECK(file->left_out_bytes() == 0);
+        std::uint64_t total = 6;
+        for (int i = 0; i < 10; ++i) {
+            const std::string line(99'999, static_cast<char>('a' + i));
+            write_all(file->fd(), line + "\n");
+            total += line.size() + 1;
+            CHECK(file->keep_within(kLimit) == total);
+            CHECK(file->left_out_bytes() == total - kLimit);
+            struct stat status {};
+            REQUIRE(fstat(file->fd(), &status) == 0);
+            // Head, tail, two blocks cut in part, and what was reserved.
+            CHECK(status.st_blocks * 512 <= (64 + 2 * 4 + 16) << 10);
+        }
+        write_all(file->fd(), "last\n");
+        // Not looked at since: what came is there.
+        const auto text = file->read(1 << 20);
+        REQUIRE(text);
+        CHECK(text->total_bytes == total + 5);
+        CHECK(text->text.starts_with("first\n["));
+        CHECK(text->text.ends_with("here]\nlast\n"));
+        CHECK(text->text.find('\0') == std::string::npos);
+        // Of what is left one may read less.
+        const auto less = file->read(16);
+        REQUIRE(less);
+        CHECK(less->text == fmt::format("first\n[{} bytes are left out here]\nlast\n", total - 6));
+    }
+}
+
+TEST_CASE("output file: one that its job empties has nothing left out any more", "[output]") {
+    auto file = OutputFolder::in_memory().create(1, myself());
+    REQUIRE(file);
+    write_all(file->fd(), std::string(100'000, 'x'));
+    REQUIRE(file->keep_within(4096));
+    CHECK(file->left_out_bytes() == 100'000 - 4096);
+    REQUIRE(ftruncate(file->fd(), 0) == 0);
+    write_all(file->fd(), "anew\n");
+    CHECK(file->read(1 << 20)->text == "anew\n");
+    CHECK(file->keep_within(4096) == 5);
+    CHECK(file->left_out_bytes() == 0);
 }
 
 TEST_CASE("join_ends: counts every byte that is not there, whether lines are long or short",

@@ -155,6 +155,26 @@ TEST_CASE("jobs: no descriptor of the daemon, default signals, a session of thei
     CHECK(session == pid);
 }
 
+TEST_CASE("jobs: of output beyond its limit the middle goes while the job still runs", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    // It goes on when its own file, which stderr is too, has shrunk.
+    root.user_table(
+        "daemon",
+        "CRON_MAX_OUTPUT=64K\n@reboot echo first; yes | head -c 3000000; until [ "
+        "$(stat -L -c \\%b /proc/self/fd/2) -lt 400 ]; do sleep 0.05; done; echo last\n");
+    Process crond(crond_arguments(root, {"--mailer", root.mailer()}));
+    REQUIRE(eventually([&] { return mails(root).size() == 1; }));
+    const std::string mail = mails(root).front();
+    CHECK(mail.find("\n\nfirst\ny\n") != std::string::npos);
+    CHECK(mail.ends_with("y\nlast\n"));
+    CHECK(std::regex_search(mail, std::regex("\ny\n\\[29\\d{5} bytes are left out here\\]\ny\n")));
+    CHECK(mail.size() < 70'000);
+    CHECK(crond.count(event("output-cut")) == 1);
+    CHECK(crond.output().find("\"left_out_bytes\":" + std::to_string(3'000'011 - 65'536)) !=
+          std::string::npos);
+}
+
 TEST_CASE("jobs: what follows the percent sign is their input, else there is none", "[system]") {
     if (!is_root()) return;
     const TempRoot root;
