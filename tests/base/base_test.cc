@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 
+#include "base/edit_distance.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/job_id.h"
@@ -12,6 +13,15 @@
 #include "base/unique_fd.h"
 
 using namespace cron;
+
+TEST_CASE("edit_distance: the fewest bytes inserted, deleted or replaced", "[base]") {
+    CHECK(edit_distance("", "") == 0);
+    CHECK(edit_distance("pools", "") == 5);
+    CHECK(edit_distance("pool", "pools") == 1);
+    CHECK(edit_distance("flavor", "flavour") == 1);
+    CHECK(edit_distance("max_runing", "max_running") == 1);
+    CHECK(edit_distance("kitten", "sitting") == 3);
+}
 
 TEST_CASE("printable: text stays, control bytes and what is not UTF-8 become \\xNN", "[base]") {
     const std::pair<std::string, std::string> cases[] = {
