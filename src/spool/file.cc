@@ -13,7 +13,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "crontab/table.h"
 
 namespace cron::spool {
 namespace {
@@ -149,15 +148,14 @@ class Walk {
     std::vector<std::string> pending_;  // the next component last
 };
 
-// All bytes up to one more than a table may have; errno on failure.
-tl::expected<std::string, int> read_all(int fd, std::size_t expected_bytes) {
-    constexpr std::size_t kMax = crontab::kTableBytesMax + 1;
-    std::string text(std::min(expected_bytes + 1, kMax), '\0');
+// All bytes up to `bytes_max`; errno on failure.
+tl::expected<std::string, int> read_all(int fd, std::size_t expected_bytes, std::size_t bytes_max) {
+    std::string text(std::min(expected_bytes + 1, bytes_max), '\0');
     std::size_t filled = 0;
     for (;;) {
         if (filled == text.size()) {
-            if (filled == kMax) break;
-            text.resize(std::min(kMax, 2 * text.size()));
+            if (filled == bytes_max) break;
+            text.resize(std::min(bytes_max, 2 * text.size()));
         }
         const ssize_t size =
             pread(fd, text.data() + filled, text.size() - filled, static_cast<off_t>(filled));
@@ -223,25 +221,28 @@ Checked<Content> read_table(const Found& found, const Rules& rules) {
     const UniqueFd fd(openat(found.folder, found.name.c_str(),
                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!fd) return system_problem(errno, "open");
+    const auto is_too_large = [&](std::size_t bytes) { return bytes > rules.bytes_max; };
     Content content;
     if (fstat(fd.get(), &content.status) != 0) return system_problem(errno, "fstat");
     for (int reads = 0; reads < kReadsOfOneMax; ++reads) {
         if (auto broken = violation(content.status, rules)) {
             return tl::unexpected<Problem>(std::move(*broken));
         }
-        if (content.status.st_size > static_cast<off_t>(crontab::kTableBytesMax)) break;
-        auto text = read_all(fd.get(), static_cast<std::size_t>(content.status.st_size));
+        const auto expected_bytes = static_cast<std::size_t>(content.status.st_size);
+        if (is_too_large(expected_bytes)) break;
+        // One more than may be shows that there are more.
+        auto text = read_all(fd.get(), expected_bytes, rules.bytes_max + 1);
         if (!text) return system_problem(text.error(), "read");
         const Stamp before = stamp_of(content.status);
         if (fstat(fd.get(), &content.status) != 0) return system_problem(errno, "fstat");
         content.text = std::move(*text);
-        if (content.text.size() > crontab::kTableBytesMax) break;
+        if (is_too_large(content.text.size())) break;
         if (stamp_of(content.status) == before) return content;
     }
-    if (content.text.size() > crontab::kTableBytesMax ||
-        content.status.st_size > static_cast<off_t>(crontab::kTableBytesMax)) {
+    if (is_too_large(content.text.size()) ||
+        is_too_large(static_cast<std::size_t>(content.status.st_size))) {
         return problem(Trouble::refused, "TOO LARGE",
-                       fmt::format("a table has at most {} bytes", crontab::kTableBytesMax));
+                       fmt::format("{} has at most {} bytes", rules.noun, rules.bytes_max));
     }
     return problem(Trouble::unreadable, "CAN'T READ", "it keeps changing while it is read");
 }

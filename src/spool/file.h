@@ -67,8 +67,7 @@ struct Content {
     struct stat status {};  // of what was read
 };
 
-// All bytes of the file, if it keeps `rules` and crontab::kTableBytesMax, and as it was at one
-// moment.
+// All bytes of the file, if it keeps `rules`, and as it was at one moment.
 Checked<Content> read_table(const Found& found, const Rules& rules);
 
 }  // namespace cron::spool

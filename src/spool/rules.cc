@@ -46,9 +46,9 @@ bool is_trusted(uid_t owner, uid_t trusted) { return owner == 0 || owner == trus
 
 std::optional<Problem> violation(const struct stat& status, const Rules& rules) {
     if (!S_ISREG(status.st_mode)) {
-        return Problem{
-            Trouble::not_a_file, "NOT REGULAR",
-            fmt::format("it is {}, and a table is a regular file", type_name(status.st_mode))};
+        return Problem{Trouble::not_a_file, "NOT REGULAR",
+                       fmt::format("it is {}, and {} is a regular file", type_name(status.st_mode),
+                                   rules.noun)};
     }
     if (rules.place == Place::argument) return std::nullopt;
     const bool of_user = rules.place == Place::user_folder;

@@ -40,6 +40,8 @@ struct Rules {
     Place place = Place::user_folder;
     uid_t user = 0;     // user_folder: who the table is for
     uid_t trusted = 0;  // whose files are good beside root's: the uid of crond
+    std::size_t bytes_max = crontab::kTableBytesMax;
+    std::string_view noun = "a table";  // what the file is, for messages
 };
 
 // Root and crond's own user.

@@ -152,6 +152,9 @@ void Tables::scan_entry(Place place, const Folder& folder, const std::string& na
             Seen& seen = files_[path];
             seen.place = place;
             seen.scan = statistics_.scans;
+            // It was a table in the other flavour.
+            seen.since_start = false;
+            remove(path, seen);
             tell({crontab::Severity::warning, who_of(place, name, settings_.caller),
                   message_of("WRONG FILE NAME", path, *reason + "; ignored"), path},
                  "", seen.told);

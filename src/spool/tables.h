@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/hash.h"
@@ -102,6 +103,10 @@ class Tables {
     Changes reload_all(Instant now, bool tell_again = true);
     // The daemon's zone, for what is parsed from now on.
     void set_zone(calendar::Zone zone) { settings_.zone = std::move(zone); }
+    // Likewise; whether it is another than before, so that reload_all has something to do.
+    bool set_flavour(crontab::Flavour flavour) {
+        return std::exchange(settings_.flavour, flavour) != flavour;
+    }
 
     // For Watcher: all that the last scan looked at.
     const std::vector<Watched>& watched() const { return watched_; }

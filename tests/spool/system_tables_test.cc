@@ -60,6 +60,29 @@ TEST_CASE("system tables: in cronie's flavour a name may have dots", "[spool]") 
     CHECK(changes.notices.size() == 1);
 }
 
+TEST_CASE("system tables: another flavour takes effect at the next reload_all, names too",
+          "[spool]") {
+    Spool spool;
+    const std::string dotted = spool.system_folder + "/backup.sh";
+    write(spool.system_folder + "/plain", kText);
+    write(dotted, kText);
+    Tables tables = spool.tables();
+    REQUIRE(loaded_names(tables.scan(kLate)) == Names{"plain"});
+    CHECK_FALSE(tables.set_flavour(crontab::Flavour::debian));
+
+    CHECK(tables.set_flavour(crontab::Flavour::cronie));
+    const Changes cronie = tables.reload_all(kLate, false);
+    REQUIRE(loaded_names(cronie) == Names{"backup.sh", "plain"});
+    CHECK_FALSE(cronie.loaded[0].since_start);
+    CHECK(cronie.loaded[1].since_start);
+
+    CHECK(tables.set_flavour(crontab::Flavour::debian));
+    const Changes debian = tables.reload_all(kLate, false);
+    CHECK(loaded_names(debian) == Names{"plain"});
+    CHECK(debian.removed == Names{dotted});
+    CHECK(tables.reload_all(kLate, false).removed.empty());
+}
+
 TEST_CASE("system tables: only root's files that nobody else may write to", "[spool]") {
     if (!may_change_owners()) return;
     Spool spool;
