@@ -99,6 +99,8 @@ Result<Crond::Locks> Crond::take_locks(const Paths& paths) {
 Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
     const auto zone = zones::local_zone(setting.zones);
     if (!zone) return tl::unexpected(zone.error());
+    const auto config = first_config(setting);
+    if (!config) return tl::unexpected(config.error());
     std::optional<Locks> locks;
     if (setting.options.tables.empty()) {
         auto taken = take_locks(setting.paths);
@@ -127,7 +129,7 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
                        *std::move(table_worker), *std::move(account_worker),
                        *std::move(ledger_worker), *std::move(launcher)},
                   *zone));
-    if (auto opened = crond->open(*zone); !opened) return tl::unexpected(opened.error());
+    if (auto opened = crond->open(*zone, *config); !opened) return tl::unexpected(opened.error());
     return crond;
 }
 
@@ -142,12 +144,14 @@ Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone)
       delivery_(base_.loop, base_.launcher, log_,
                 {short_host_name(), setting.paths.mailer,
                  setting.options.tables.empty() && ::geteuid() == 0},
-                [this] { end_if_done(); }) {
+                [this] { end_if_done(); }),
+      config_reader_(base_.table_worker, config_file(setting),
+                     [this](const ConfigReading& reading) { config_read(reading); }) {
     log_.attach(base_.loop);
     log_.set_zone(zone);
 }
 
-Result<void> Crond::open(const calendar::Zone& zone) {
+Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config) {
     auto settings = spool_settings(setting_, zone);
     if (!settings) return tl::unexpected(settings.error());
 
@@ -179,6 +183,8 @@ Result<void> Crond::open(const calendar::Zone& zone) {
         [this](TableReader::Reading reading) { tables_changed(std::move(reading)); });
     if (!tables) return tl::unexpected(tables.error());
     tables_ = *std::move(tables);
+    tell(config);
+    use(config.config.value_or(Config{}));
 
     for (const auto& [fd, handler] : {std::pair{base_.timers.realtime_fd(), &Crond::on_timer},
                                       std::pair{base_.timers.monotonic_fd(), &Crond::on_timer},
@@ -300,13 +306,6 @@ void Crond::on_signal() {
                 break;
         }
     }
-}
-
-void Crond::reload() {
-    accounts_.drop();
-    write(Record{Level::info, "reload", {}, {}, 0});
-    tables_->reload();
-    arm();
 }
 
 void Crond::on_ledger() {

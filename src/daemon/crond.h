@@ -11,6 +11,7 @@
 #include "daemon/accounts.h"
 #include "daemon/clock.h"
 #include "daemon/clock_notice.h"
+#include "daemon/config_file.h"
 #include "daemon/daemonize.h"
 #include "daemon/delivery.h"
 #include "daemon/event_loop.h"
@@ -58,8 +59,10 @@ class Crond {
     };
 
     Crond(const Setting& setting, Base base, const calendar::Zone& zone);
+    // The settings that crond starts with, with what is doubtful in them. The error ends the start.
+    static Result<ConfigReading> first_config(const Setting& setting);
     static Result<Locks> take_locks(const Paths& paths);
-    Result<void> open(const calendar::Zone& zone);
+    Result<void> open(const calendar::Zone& zone, const ConfigReading& config);
     Result<void> watch(int fd, void (Crond::*handler)());
 
     void tables_changed(TableReader::Reading reading);
@@ -73,6 +76,11 @@ class Crond {
     void on_ledger();
     void on_child();
     void reload();
+    void config_read(const ConfigReading& reading);
+    void tell(const ConfigReading& reading);
+    // The one place where settings take effect: at the start, before tables are read, and whenever
+    // SIGHUP brings others.
+    void use(const Config& config);
     void report();
     void stop();
     void end_if_done();
@@ -99,6 +107,7 @@ class Crond {
     void write(const Record& record) { log_.write(record, read_clock().instant); }
 
     Setting setting_;
+    Config config_;
     Base base_;
     Log log_;
     engine::Engine engine_;
@@ -107,6 +116,7 @@ class Crond {
     Delivery delivery_;
     std::unique_ptr<Runs> runs_;
     std::unique_ptr<TableReader> tables_;
+    ConfigReader config_reader_;
     TableLog table_log_;
     ClockNotice clock_notice_;
     std::vector<EventLoop::Watch> watches_;

@@ -178,6 +178,29 @@ Record table_notice(const spool::Notice& notice) {
     return record;
 }
 
+Record config_diagnostic(const std::string& path, const crontab::Diagnostic& diagnostic) {
+    const bool is_error = diagnostic.severity == crontab::Severity::error;
+    Record record{is_error ? Level::error : Level::warning,
+                  is_error ? "config-error" : "config-warning",
+                  {},
+                  {},
+                  0};
+    record.fields.push_back({"file", path});
+    record.fields.push_back({"line", static_cast<std::int64_t>(diagnostic.line)});
+    record.fields.push_back({"column", static_cast<std::int64_t>(diagnostic.begin + 1)});
+    record.fields.push_back({"name", diagnostic.name});
+    record.fields.push_back({"message", diagnostic.message});
+    if (!diagnostic.hint.empty()) record.fields.push_back({"hint", diagnostic.hint});
+    record.classic =
+        classic_line("CRON", is_error ? "ERROR" : "WARNING", crontab::print_line(diagnostic, path));
+    return record;
+}
+
+Record config_kept(const std::string& path) {
+    return said(Level::error, "config-kept",
+                "the settings stay as they were until the errors of " + path + " are mended");
+}
+
 Record table_diagnostic(const spool::Loaded& loaded, const crontab::Diagnostic& diagnostic) {
     const bool is_error = diagnostic.severity == crontab::Severity::error;
     Record record{is_error ? Level::error : Level::warning,

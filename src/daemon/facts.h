@@ -26,6 +26,9 @@ Record table_loaded(const spool::Loaded& loaded, bool is_first);
 Record zone_changed(const std::string& before, const std::string& now);
 Record zone_data_changed();
 Record zone_kept(const std::string& reason);
+// What is wrong in crond.json.
+Record config_diagnostic(const std::string& path, const crontab::Diagnostic& diagnostic);
+Record config_kept(const std::string& path);
 Record table_removed(const std::string& name);
 Record table_notice(const spool::Notice& notice);
 Record table_diagnostic(const spool::Loaded& loaded, const crontab::Diagnostic& diagnostic);

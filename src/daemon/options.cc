@@ -23,7 +23,7 @@ constexpr const char* kDescription =
 struct Written {
     bool foreground = false;
     bool test = false;
-    std::optional<std::string> log, log_level, output, grace, root, spool, pidfile, mailer;
+    std::optional<std::string> log, log_level, output, grace, root, config, spool, pidfile, mailer;
     std::vector<std::string> tables;
 };
 
@@ -36,6 +36,7 @@ void declare(CLI::App& app, Written& written) {
         app.add_option(name, value, help)->type_name(type);
     };
     add("--root", "DIR", written.root, "Put this before all default paths");
+    add("--config", "FILE", written.config, "The daemon's settings [/etc/crond.json]");
     add("--spool", "DIR", written.spool, "The spool folder [/var/spool/cron]");
     add("--pidfile", "FILE", written.pidfile, "The pidfile [/run/crond.pid]");
     add("--mailer", "PATH", written.mailer, "The program for mail [/usr/sbin/sendmail]");
@@ -100,6 +101,7 @@ Result<void> set_root(Options& options, const std::optional<std::string>& writte
 
 Result<void> set_paths(Options& options, const Written& written, std::string_view directory) {
     Result<void> done = set_root(options, written.root, directory);
+    if (done) done = set_path(options.config, "--config", written.config, directory);
     if (done) done = set_path(options.spool, "--spool", written.spool, directory);
     if (done) done = set_path(options.pidfile, "--pidfile", written.pidfile, directory);
     if (done) done = set_path(options.mailer, "--mailer", written.mailer, directory);
@@ -199,6 +201,11 @@ Result<Options> parse_options(std::span<const char* const> arguments, std::strin
 Paths paths_of(const Options& options) {
     const auto at = [&](std::string_view path) { return options.root + std::string(path); };
     Paths paths;
+    if (options.config) {
+        paths.config = *options.config;
+    } else if (options.tables.empty()) {
+        paths.config = at("/etc/crond.json");
+    }
     paths.spool = options.spool.value_or(at("/var/spool/cron"));
     paths.crontabs = paths.spool + "/crontabs";
     paths.output = paths.spool + "/output";

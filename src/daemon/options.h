@@ -28,7 +28,8 @@ struct Options {
     OutputFormat output = OutputFormat::mail;  // prefix in the foreground with tables as arguments
     seconds grace{25};
     std::string root;                  // "" is /
-    std::optional<std::string> spool;  // the next three: as asked for; the result is in Paths
+    std::optional<std::string> spool;  // the next four: as asked for; the result is in Paths
+    std::optional<std::string> config;
     std::optional<std::string> pidfile;
     std::optional<std::string> mailer;
     std::vector<std::string> tables;    // run these, as the caller
@@ -43,6 +44,9 @@ Result<Options> parse_options(std::span<const char* const> arguments, std::strin
 // for one path wins over it. What belongs to the machine and is only used (the mailer, the data of
 // zones) stays.
 struct Paths {
+    // The daemon's settings. Empty: none, for tables as arguments have the machine's no more than
+    // its pidfile.
+    std::string config;
     std::string spool;  // the working directory
     std::string crontabs;
     std::string output;

@@ -62,16 +62,25 @@ Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Z
     return settings;
 }
 
+ConfigFile config_file(const Setting& setting) {
+    return {setting.paths.config, setting.options.config.has_value(), ::geteuid()};
+}
+
 int check_tables(const Setting& setting) {
+    const ConfigReading config = read_config(config_file(setting));
+    for (const crontab::Diagnostic& diagnostic : config.diagnostics) {
+        fmt::print("{}", crontab::print(diagnostic, setting.paths.config));
+    }
     const auto zone = zones::local_zone(setting.zones);
-    const auto settings = zone ? spool_settings(setting, *zone) : tl::unexpected(zone.error());
+    auto settings = zone ? spool_settings(setting, *zone) : tl::unexpected(zone.error());
     if (!settings) {
         fmt::print(stderr, "crond: {}\n", settings.error().message);
         return 1;
     }
+    settings->flavour = config.config.value_or(Config{}).flavour;
     spool::Tables tables(*settings);
     const spool::Changes changes = tables.scan(read_clock().instant);
-    bool is_good = true;
+    bool is_good = config.config.has_value();
     std::size_t entries = 0;
     for (const spool::Notice& notice : changes.notices) {
         is_good = is_good && notice.severity != crontab::Severity::error;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "calendar/zone.h"
+#include "daemon/config_file.h"
 #include "daemon/options.h"
 #include "spool/tables.h"
 #include "zones/load.h"
@@ -27,8 +28,11 @@ Setting make_setting(const Options& options, std::string job_program, std::strin
 // are.
 Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Zone& zone);
 
-// `crond --test`: reads every table, prints what is wrong with them and how many entries there are.
-// The exit status: 0, or 1 if anything is wrong.
+// Where the daemon's settings are, and who may have written them.
+ConfigFile config_file(const Setting& setting);
+
+// `crond --test`: reads the daemon's settings and every table, prints what is wrong with them and
+// how many entries there are. The exit status: 0, or 1 if anything is wrong.
 int check_tables(const Setting& setting);
 
 }  // namespace cron::daemon

@@ -18,14 +18,15 @@ class TableReader::Shared {
 
     spool::Watcher& watcher() { return watcher_; }
 
-    Reading read(Instant now, bool is_reload) {
+    Reading read(Instant now, crontab::Flavour flavour, bool is_reload) {
         Reading reading;
+        const bool is_new_flavour = tables_.set_flavour(flavour);
         reading.zone = zones_.look(now, is_reload);
         if (reading.zone.own) tables_.set_zone(*reading.zone.own);
         // Watched before it is read: what changes meanwhile is noticed.
         watch();
-        reading.changes = is_reload || reading.zone.is_new() ? tables_.reload_all(now, is_reload)
-                                                             : tables_.scan(now);
+        const bool is_anew = is_reload || is_new_flavour || reading.zone.is_new();
+        reading.changes = is_anew ? tables_.reload_all(now, is_reload) : tables_.scan(now);
         return reading;
     }
 
@@ -51,16 +52,23 @@ Result<std::unique_ptr<TableReader>> TableReader::create(Worker& worker, spool::
                                                          ZoneBook zones, Changed changed) {
     Result<spool::Watcher> watcher = spool::Watcher::create();
     if (!watcher) return tl::unexpected(watcher.error());
+    const crontab::Flavour flavour = settings.flavour;
     auto shared =
         std::make_shared<Shared>(std::move(zones), std::move(settings), *std::move(watcher));
-    return std::unique_ptr<TableReader>(
+    std::unique_ptr<TableReader> reader(
         new TableReader(worker, std::move(shared), std::move(changed)));
+    reader->flavour_ = flavour;
+    return reader;
 }
 
 int TableReader::fd() const { return shared_->watcher().fd(); }
 
 void TableReader::notice() {
     if (shared_->watcher().drain()) soon();
+}
+
+void TableReader::set_flavour(crontab::Flavour flavour) {
+    if (std::exchange(flavour_, flavour) != flavour) soon();
 }
 
 void TableReader::reload() {
@@ -80,14 +88,14 @@ void TableReader::soon() {
 
 void TableReader::read() {
     const Instant now = read_clock().instant;
-    const bool is_posted = worker_.post(
-        [this, shared = shared_, now, is_reload = is_reload_asked_]() -> Worker::Continuation {
-            Reading reading = shared->read(now, is_reload);
-            const bool look_again = shared->watch();
-            return [this, reading = std::move(reading), look_again]() mutable {
-                done(std::move(reading), look_again);
-            };
-        });
+    const bool is_posted = worker_.post([this, shared = shared_, now, flavour = flavour_,
+                                         is_reload = is_reload_asked_]() -> Worker::Continuation {
+        Reading reading = shared->read(now, flavour, is_reload);
+        const bool look_again = shared->watch();
+        return [this, reading = std::move(reading), look_again]() mutable {
+            done(std::move(reading), look_again);
+        };
+    });
     // A worker that has no room for this has enough to do.
     is_reading_ = is_posted;
     if (is_posted) is_reload_asked_ = false;

@@ -37,6 +37,9 @@ class TableReader {
     int fd() const;
     void notice();
 
+    // In which tables are read from now on; all are read anew where it is another one.
+    void set_flavour(crontab::Flavour flavour);
+
     // Reads all anew, and the daemon's zone too.
     void reload();
     // Reads what has changed, if it is time to.
@@ -58,6 +61,7 @@ class TableReader {
     Worker& worker_;
     std::shared_ptr<Shared> shared_;
     Changed changed_;
+    crontab::Flavour flavour_ = crontab::Flavour::debian;
     bool is_reload_asked_ = false;
     bool is_reading_ = false;
     Monotonic next_look_{};

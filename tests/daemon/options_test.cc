@@ -34,6 +34,7 @@ TEST_CASE("options: without arguments crond is the machine's daemon in the backg
     CHECK(paths.mailer == "/usr/sbin/sendmail");
     CHECK(paths.localtime == "/etc/localtime");
     CHECK(paths.zoneinfo == "/usr/share/zoneinfo");
+    CHECK(paths.config == "/etc/crond.json");
 }
 
 TEST_CASE("options: the foreground has three names, and logs to stderr", "[daemon]") {
@@ -82,6 +83,7 @@ TEST_CASE("options: --root moves the tables and what crond keeps", "[daemon]") {
     CHECK(paths.system_folder == "/srv/cron/etc/cron.d");
     CHECK(paths.mailer == "/usr/sbin/sendmail");
     CHECK(paths.localtime == "/srv/cron/etc/localtime");
+    CHECK(paths.config == "/srv/cron/etc/crond.json");
 }
 
 TEST_CASE("options: --root / moves nothing", "[daemon]") {
@@ -100,6 +102,18 @@ TEST_CASE("options: an option for one path wins over --root", "[daemon]") {
     CHECK(paths.system_table == "/srv/etc/crontab");
 }
 
+TEST_CASE("options: --config is where it is, --root or not", "[daemon]") {
+    CHECK(paths_of(*parse({"--root", "/srv", "--config", "my.json"})).config ==
+          "/home/alice/my.json");
+    CHECK_FALSE(parse({"--root", "/srv"})->config);
+}
+
+TEST_CASE("options: with tables as arguments only settings that are asked for count", "[daemon]") {
+    CHECK(paths_of(*parse({"a"})).config.empty());
+    CHECK(paths_of(*parse({"--root", "/srv", "a"})).config.empty());
+    CHECK(paths_of(*parse({"--config", "/x.json", "a"})).config == "/x.json");
+}
+
 TEST_CASE("options: what is wrong is one clause that says what would be right", "[daemon]") {
     struct Case {
         std::vector<const char*> arguments;
@@ -112,6 +126,7 @@ TEST_CASE("options: what is wrong is one clause that says what would be right", 
         {{"--grace", "5x"}, "--grace '5x' is not a duration such as 90s, 5m or 2h30m"},
         {{"--grace", "-5s"}, "--grace '-5s' is not a duration such as 90s, 5m or 2h30m"},
         {{"--spool", ""}, "--spool is an empty path"},
+        {{"--config", ""}, "--config is an empty path"},
         {{"--root", ""}, "--root is an empty path"},
         {{"-f", ""}, "TABLE is an empty path"},
         {{"-f", "--spool=", "a"}, "--spool= is without a value"},
@@ -142,8 +157,8 @@ TEST_CASE("options: --help and --version say so and nothing else", "[daemon]") {
     REQUIRE(help);
     REQUIRE(help->notice);
     for (const char* option :
-         {"--foreground", "--root", "--spool", "--pidfile", "--mailer", "--log", "--log-level",
-          "--test", "--output", "--grace", "--version"}) {
+         {"--foreground", "--root", "--config", "--spool", "--pidfile", "--mailer", "--log",
+          "--log-level", "--test", "--output", "--grace", "--version"}) {
         CHECK(help->notice->find(option) != std::string::npos);
     }
     CHECK(parse({"--version"})->notice->starts_with("crond (belfry) "));

@@ -1,0 +1,53 @@
+// The settings of the daemon, as they come and go.
+#include <fmt/format.h>
+
+#include "daemon/crond.h"
+#include "daemon/facts.h"
+
+namespace cron::daemon {
+
+Result<ConfigReading> Crond::first_config(const Setting& setting) {
+    ConfigReading reading = read_config(config_file(setting));
+    if (!reading.config) {
+        return failure(ErrorCode::invalid, reading.error_line(setting.paths.config));
+    }
+    return reading;
+}
+
+void Crond::reload() {
+    accounts_.drop();
+    write(Record{Level::info, "reload", {}, {}, 0});
+    config_reader_.read();
+}
+
+// The tables are read after the settings, for these say how.
+void Crond::config_read(const ConfigReading& reading) {
+    tell(reading);
+    if (!reading.config) {
+        write(config_kept(setting_.paths.config));
+    } else if (*reading.config != config_) {
+        use(*reading.config);
+        write(said(Level::info, "config-changed", "new settings: " + setting_.paths.config));
+    }
+    tables_->reload();
+    arm();
+}
+
+void Crond::tell(const ConfigReading& reading) {
+    const auto& diagnostics = reading.diagnostics;
+    for (std::size_t i = 0; i < diagnostics.size() && i < kDiagnosticsLogged; ++i) {
+        write(config_diagnostic(setting_.paths.config, diagnostics[i]));
+    }
+    if (diagnostics.size() > kDiagnosticsLogged) {
+        write(said(Level::warning, "config-errors-left-out",
+                   fmt::format("{} has {} errors and warnings; crond --test shows them all",
+                               setting_.paths.config, diagnostics.size())));
+    }
+}
+
+void Crond::use(const Config& config) {
+    config_ = config;
+    tables_->set_flavour(config.flavour);
+}
+
+}  // namespace cron::daemon
