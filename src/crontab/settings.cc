@@ -152,10 +152,11 @@ Result<void> Settings::set_pool(std::string_view value) {
 }
 
 Result<void> Settings::set_nice(std::string_view value) {
-    policy_.launch.nice_as_user = !is_of_root();
-    return set(&Policy::Launch::nice, value, [this](std::string_view text) {
+    const auto set_to = set(&Policy::Launch::nice, value, [this](std::string_view text) {
         return read_nice(text, is_of_root() ? kNiceMin : 0);
     });
+    policy_.launch.nice_as_user = policy_.launch.nice && !is_of_root();
+    return set_to;
 }
 
 Result<void> Settings::set_io_priority(std::string_view value) {

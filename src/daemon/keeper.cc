@@ -89,7 +89,7 @@ void Keeper::add(Order order) {
 }
 
 void Keeper::send() {
-    if (flight_ != nullptr || waiting_.empty() || retry_at_) return;
+    if (flight_ != nullptr || is_pruning_ || waiting_.empty() || retry_at_) return;
     flight_ = std::make_shared<std::vector<Order>>(std::make_move_iterator(waiting_.begin()),
                                                    std::make_move_iterator(waiting_.end()));
     waiting_.clear();
@@ -239,6 +239,7 @@ void Keeper::for_unanswered(Each each) {
 
 std::optional<Monotonic> Keeper::deadline() const {
     std::optional<Monotonic> earliest = flight_ == nullptr ? retry_at_ : std::nullopt;
+    if (prune_at_) earliest = std::min(earliest.value_or(*prune_at_), *prune_at_);
     const auto consider = [&](const auto& orders) {
         for (const Order& order : orders) {
             if (order.is_answered) continue;
@@ -258,6 +259,7 @@ void Keeper::expire(Monotonic now) {
     if (is_slow) {
         weaken(fmt::format("its disk has not answered for {} s", kLedgerPatience.count()));
     }
+    if (prune_at_ && now >= *prune_at_) prune(now);
     if (retry_at_ && now >= *retry_at_) {
         retry_at_.reset();
         send();

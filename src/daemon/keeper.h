@@ -22,9 +22,11 @@
 
 namespace cron::daemon {
 
-inline constexpr seconds kLedgerPatience{2};      // an answer that takes longer comes from memory
-inline constexpr seconds kLedgerRetry{5};         // after an error
-inline constexpr std::size_t kHeldMax = 200'000;  // orders that wait for the disk
+inline constexpr seconds kLedgerPatience{2};  // an answer that takes longer comes from memory
+inline constexpr seconds kLedgerRetry{5};     // after an error
+inline constexpr minutes kPruneEvery{60};
+inline constexpr std::chrono::milliseconds kPruneGap{200};  // between two of its steps
+inline constexpr std::size_t kHeldMax = 200'000;            // orders that wait for the disk
 
 class Keeper {
   public:
@@ -58,6 +60,9 @@ class Keeper {
     void open_pass(const engine::OpenPass& order);
     void finish(engine::Finish order);
     void retry(engine::Retry order);
+
+    // So long, and so many rows of each job, are kept.
+    void set_retention(seconds age, std::int64_t rows_max);
 
     // Nothing is left that waiting would put on record.
     bool is_settled() const { return is_weak_ || is_idle(); }
@@ -105,6 +110,7 @@ class Keeper {
     void take_back(std::size_t done);
     void answer_durably(Order& order, const engine::Decided& decided);
     void answer_from_memory(Order& order);
+    void prune(Monotonic now);
     void weaken(const std::string& why);
     void say(Level level, std::string_view event, std::string message);
     void say_set_aside(const std::string& path);
@@ -121,6 +127,10 @@ class Keeper {
     std::deque<Order> waiting_;
     std::shared_ptr<std::vector<Order>> flight_;  // what the worker writes; null: nothing
     std::optional<Monotonic> retry_at_;
+    seconds age_max_{};
+    std::int64_t rows_max_ = 0;          // 0: all are kept
+    std::optional<Monotonic> prune_at_;  // none while a step is at work
+    bool is_pruning_ = false;
     bool is_weak_ = false;
     std::size_t dropped_ = 0;
 };

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
+#include "daemon/clock.h"
 #include "daemon/facts.h"
 #include "daemon/keeper.h"
 #include "process/child.h"
@@ -110,6 +112,34 @@ void Keeper::unmark(const Order& order) {
     } else if (const auto* retry = std::get_if<engine::Retry>(&order.what)) {
         marks_->clear(retry->key, retry->attempt);
     }
+}
+
+void Keeper::set_retention(seconds age, std::int64_t rows_max) {
+    age_max_ = age;
+    rows_max_ = rows_max;
+    if (shared_ != nullptr && !is_pruning_) prune_at_ = read_clock().monotonic;
+}
+
+// A step between two writes; what is to be written goes first.
+void Keeper::prune(Monotonic now) {
+    if (flight_ != nullptr || !waiting_.empty() || is_weak_ || !shared_->store) {
+        prune_at_ = now + kPruneGap;
+        return;
+    }
+    prune_at_.reset();
+    is_pruning_ = true;
+    const ledger::Retention retention{read_clock().instant - age_max_, rows_max_};
+    const bool is_posted =
+        worker_.post([this, shared = shared_, retention]() -> Worker::Continuation {
+            return [this, more = shared->store->prune(retention)] {
+                is_pruning_ = false;
+                // What fails here fails the next write too, which says so.
+                const microseconds wait = more && *more ? microseconds{kPruneGap} : kPruneEvery;
+                prune_at_ = read_clock().monotonic + wait;
+                send();
+            };
+        });
+    CRON_CHECK(is_posted);
 }
 
 }  // namespace cron::daemon

@@ -48,7 +48,7 @@ class Store::State {
     Result<void> retry(const engine::Retry& order);
     Result<engine::Memory> recall();
     Result<void> adopt(const engine::Memory& memory);
-    Result<bool> prune(Instant before, std::int64_t rows_max, std::int64_t limit);
+    Result<bool> prune(const Retention& retention);
     Result<std::vector<OpenRun>> open_runs() { return read_open_runs(database_); }
     Result<void> lose(const std::vector<OpenRun>& runs, const std::string& reason);
     const std::string& id() const { return row_.ledger_id; }
@@ -79,6 +79,7 @@ class Store::State {
     StateRow row_;
     engine::Passes passes_;
     bool same_boot_ = false;
+    Pruning pruning_;
 };
 
 Result<std::unique_ptr<Store::State>> Store::State::open(const Options& options) {
@@ -391,18 +392,12 @@ Result<void> Store::State::adopt(const engine::Memory& memory) {
     });
 }
 
-Result<bool> Store::State::prune(Instant before, std::int64_t rows_max, std::int64_t limit) {
+Result<bool> Store::State::prune(const Retention& retention) {
     bool is_more = false;
     const Result<void> done = in_transaction([&]() -> Result<void> {
-        auto statement = database_.prepare(
-            "DELETE FROM run WHERE id IN (SELECT id FROM (SELECT id, due, outcome, fate, "
-            "row_number() OVER (PARTITION BY job ORDER BY id DESC) AS place FROM run) "
-            "WHERE (due < ?1 OR place > ?2) AND (fate <> 'start' OR outcome IS NOT NULL) "
-            "LIMIT ?3)");
-        if (!statement) return tl::unexpected(statement.error());
-        auto deleted = statement->bind(1, count(before)).bind(2, rows_max).bind(3, limit).run();
-        if (!deleted) return deleted;
-        is_more = database_.changes() == limit;
+        const auto step = pruning_.step(database_, retention);
+        if (!step) return tl::unexpected(step.error());
+        is_more = *step;
         return {};
     });
     if (!done) return tl::unexpected(done.error());
@@ -433,8 +428,6 @@ Result<void> Store::lose(const std::vector<OpenRun>& runs, const std::string& re
     return state_->lose(runs, reason);
 }
 const std::string& Store::id() const { return state_->id(); }
-Result<bool> Store::prune(Instant before, std::int64_t rows_max, std::int64_t limit) {
-    return state_->prune(before, rows_max, limit);
-}
+Result<bool> Store::prune(const Retention& retention) { return state_->prune(retention); }
 
 }  // namespace cron::ledger

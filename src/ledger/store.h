@@ -14,6 +14,7 @@
 #include "engine/event.h"
 #include "ledger/database.h"
 #include "ledger/open_runs.h"
+#include "ledger/pruning.h"
 
 namespace cron::ledger {
 
@@ -50,9 +51,8 @@ class Store {
     // What no other ledger is called.
     const std::string& id() const;
 
-    // Deletes what was decided before `before`, and of each job all but the latest `rows_max` rows;
-    // at most `limit` rows. True if there is more. Never the latest decided due times.
-    Result<bool> prune(Instant before, std::int64_t rows_max, std::int64_t limit);
+    // One step of pruning; true if there is more.
+    Result<bool> prune(const Retention& retention);
 
   private:
     class State;

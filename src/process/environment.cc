@@ -29,7 +29,6 @@ JobEnvironment build_environment(const crontab::Environment& table, const Identi
                                  std::span<const std::string> base,
                                  const crontab::Environment& run) {
     Builder builder;
-    for (const crontab::Assignment& variable : run) builder.add(variable.name, variable.value);
     for (const crontab::Assignment& assignment : table) {
         if (!crontab::is_fixed_variable(assignment.name))
             builder.add(assignment.name, assignment.value);

@@ -44,6 +44,19 @@ const std::vector<Sample>& samples() {
          "night"},
         {"CRON_POOL", "backup", [](Policy& p) { p.pool = "joe/backup"; }, "a/b"},
         {"CRON_MAIL", "never", [](Policy& p) { p.mail = MailWhen::never; }, "none"},
+        {"CRON_NICE", "5",
+         [](Policy& p) {
+             p.launch.nice = 5;
+             p.launch.nice_as_user = true;
+         },
+         "20"},
+        {"CRON_IONICE", "idle",
+         [](Policy& p) {
+             p.launch.io_priority = IoPriority{IoPriority::Class::idle, 0};
+         },
+         "fast"},
+        {"CRON_UMASK", "077", [](Policy& p) { p.launch.umask = 077; }, "888"},
+        {"CRON_MAX_OUTPUT", "64K", [](Policy& p) { p.max_output_bytes = 64U << 10; }, "1"},
     };
     return kSamples;
 }

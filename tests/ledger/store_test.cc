@@ -199,17 +199,27 @@ TEST_CASE("store: pruned rows are gone, and what they decided stays refused", "[
     FaultyFiles files(1);
     {
         Store store = open(files);
+        refused(store, verdict("b", 1));  // has no outcome yet
         for (long due = 1; due <= 100; ++due) {
             refused(store, verdict("a", due));
             REQUIRE(store.finish({finished("a", due, 0)}));
         }
-        refused(store, verdict("b", 1));  // has no outcome yet
-        auto more = store.prune(Instant{seconds{11}}, 1000, 4);
-        REQUIRE(more);
-        CHECK(*more);
-        while (*more) more = store.prune(Instant{seconds{11}}, 50, 4);
+        for (int job = 0; job < 250; ++job) {
+            refused(store, verdict("other" + std::to_string(job), 100));
+        }
     }
-    CHECK(query(files, "SELECT count(*) FROM run") == "51|");
+    const auto prune = [&](long before, std::int64_t rows_max) {
+        Store store = open(files);
+        for (int steps = 1;; ++steps) {
+            const auto more = store.prune({Instant{seconds{before}}, rows_max});
+            REQUIRE(more);
+            if (!*more) return steps;
+        }
+    };
+    CHECK(prune(11, 1000) > 2);
+    CHECK(query(files, "SELECT min(due) / 1000000 FROM run WHERE outcome = 'exited'") == "11|");
+    prune(11, 50);
+    CHECK(query(files, "SELECT count(*) FROM run") == "301|");
     CHECK(query(files, "SELECT min(due) / 1000000 FROM run WHERE outcome = 'exited'") == "51|");
     Store store = open(files);
     CHECK(refused(store, verdict("a", 5)) == 1);
