@@ -175,7 +175,7 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     // Tables as arguments are run anew by whoever gives them: there is nothing to go on from.
     if (!has_own_tables()) {
         auto kept = keeper_.open({{setting_.paths.ledger, "", read_boot_id().value_or("")},
-                                   setting_.paths.ledger + "-marks"});
+                                  setting_.paths.ledger + "-marks"});
         if (!kept) return kept;
     }
     auto tables = TableReader::create(

@@ -127,7 +127,7 @@ class Runs {
     std::map<engine::RunNumber, Remains> kept_;           // of runs that are tried again
     std::multimap<Monotonic, process::Child> lingering_;  // ended, not collected: by when to kill
                                                           // their groups
-    std::unique_ptr<OutputWatch> output_watch_;  // OutputFormat::mail only
+    std::unique_ptr<OutputWatch> output_watch_;           // OutputFormat::mail only
 };
 
 }  // namespace cron::daemon
