@@ -57,7 +57,7 @@ class Store::State {
     explicit State(Database database) : database_(std::move(database)) {}
 
     Result<void> prepare();
-    Result<void> begin_boot(const std::string& boot_id);
+    void begin_boot(const std::string& boot_id);
     Result<void> write_row() { return write_state(database_, row_); }
     Result<void> read_passes();
     Result<void> read_jobs();
@@ -94,9 +94,7 @@ Result<std::unique_ptr<Store::State>> Store::State::open(const Options& options)
     }
     if (auto made = prepare_schema(state->database_); !made) return tl::unexpected(made.error());
     if (auto made = state->prepare(); !made) return tl::unexpected(made.error());
-    if (auto begun = state->begin_boot(options.boot_id); !begun) {
-        return tl::unexpected(begun.error());
-    }
+    state->begin_boot(options.boot_id);
     return state;
 }
 
@@ -129,16 +127,13 @@ Result<void> Store::State::prepare() {
     return read_jobs();
 }
 
-// Numbers the boot if it is a new one.
-Result<void> Store::State::begin_boot(const std::string& boot_id) {
+// Numbers the boot if it is a new one. Written with the first verdict in it, not before: until then
+// all that is known is of the boot before.
+void Store::State::begin_boot(const std::string& boot_id) {
     same_boot_ = !boot_id.empty() && row_.boot_id == boot_id;
-    return in_transaction([&]() -> Result<void> {
-        if (!same_boot_) {
-            row_.boot_id = boot_id;
-            ++row_.boot;
-        }
-        return write_row();
-    });
+    if (same_boot_) return;
+    row_.boot_id = boot_id;
+    ++row_.boot;
 }
 
 template <class Body>
@@ -259,9 +254,10 @@ Result<engine::Decided> Store::State::decide(const engine::Decide& order) {
             if (!taken) return tl::unexpected(taken.error());
             if (!*taken && verdict.fate == Fate::start) answer.refused.push_back(verdict.key);
         }
-        if (!order.decided_until) return {};
-        row_.decided_until = order.decided_until;
-        row_.fixed_decided_until = std::max(row_.fixed_decided_until, row_.decided_until);
+        if (order.decided_until) {
+            row_.decided_until = order.decided_until;
+            row_.fixed_decided_until = std::max(row_.fixed_decided_until, row_.decided_until);
+        }
         return write_row();
     });
     if (!done) return tl::unexpected(done.error());

@@ -52,6 +52,7 @@ World::World(std::uint64_t seed, std::FILE* log)
       limits_{begin_ - hours{24 * 400}, random_.between(seconds{1}, seconds{30})},
       tables_(random_, profile_.density, profile_.jobs, begin_, profile_.length + profile_.calm),
       capacity_(draw_capacity(random_)),
+      ledger_(seed, trace_),
       coverage_(trace_, limits_.earliest_credible),
       rules_(trace_),
       runs_(trace_, rules_),
@@ -181,7 +182,7 @@ void World::start_daemon() {
     effort_.allow(6);
     effort_.allow_passes(1);
     effort_.allow_rows(tables_.job_count());
-    engine::Started started{ledger_.recall(written_in_boot_ == boot_), booted_};
+    engine::Started started{ledger_.recall(boot_), booted_};
     booted_ = false;
     coverage_.on_started(started, clock_.seen());
     const std::uint64_t life = life_;
@@ -296,14 +297,13 @@ void World::write(Write write) {
 void World::write_oldest() {
     const Write oldest = std::move(writes_.front());
     writes_.pop_front();
-    written_in_boot_ = boot_;
     if (const auto* pass = std::get_if<engine::OpenPass>(&oldest)) {
-        ledger_.open_pass(*pass);
+        ledger_.open_pass(*pass, boot_);
         coverage_.on_written();
         return;
     }
     const auto& decide = std::get<engine::Decide>(oldest);
-    engine::Decided answer = ledger_.decide(decide);
+    engine::Decided answer = ledger_.decide(decide, boot_);
     coverage_.on_written(decide, answer);
     // Another machine may have taken some.
     for (const engine::Verdict& verdict : decide.verdicts) {
@@ -327,6 +327,7 @@ void World::on(const engine::Finish& effect) {
                 static_cast<int>(effect.outcome.kind), effect.outcome.reason);
     runs_.on_finish(effect, clock_.seen());
     rules_.on_finish(effect);
+    ledger_.finish(effect);
 }
 
 void World::on(const engine::Retry& effect) {
@@ -334,6 +335,7 @@ void World::on(const engine::Retry& effect) {
                 effect.delay.count());
     rules_.on_retry(effect, clock_.seen());
     runs_.on_retry(effect, clock_.seen());
+    ledger_.retry(effect);
 }
 
 void World::on(const engine::Postpone& effect) {

@@ -18,10 +18,10 @@
 #include "effort.h"
 #include "engine/engine.h"
 #include "faults.h"
-#include "ledger/memory.h"
 #include "random_tables.h"
 #include "rule_checker.h"
 #include "run_checker.h"
+#include "sim_ledger.h"
 #include "virtual_clock.h"
 
 namespace cron::sim {
@@ -125,7 +125,7 @@ class World {
     engine::Limits limits_;
     RandomTables tables_;
     engine::Capacity capacity_;
-    ledger::MemoryLedger ledger_;
+    SimLedger ledger_;
     Coverage coverage_;
     RuleChecker rules_;
     RunChecker runs_;
@@ -136,7 +136,6 @@ class World {
     std::uint64_t drift_ = 0;  // the number of the last one
     std::uint64_t life_ = 0;   // the number of the daemon, over all boots
     std::uint64_t boot_ = 0;
-    std::uint64_t written_in_boot_ = 0;
     bool booted_ = true;  // and no daemon was there since
     bool calm_ = false;
     bool quit_ = false;

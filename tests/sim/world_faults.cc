@@ -169,6 +169,7 @@ void World::die(microseconds down_time, bool new_boot) {
     trace_.line(clock_.seen(), "the daemon is gone for {} us{}", down_time.count(),
                 new_boot ? ", and the machine" : "");
     engine_.reset();
+    ledger_.close(new_boot);
     ++life_;
     effects_to_crash_.reset();
     wake_ = {};
