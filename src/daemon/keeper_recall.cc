@@ -123,7 +123,7 @@ void Keeper::set_retention(seconds age, std::int64_t rows_max) {
 // A step between two writes; what is to be written goes first.
 void Keeper::prune(Monotonic now) {
     if (flight_ != nullptr || !waiting_.empty() || is_weak_ || !shared_->store) {
-        prune_at_ = now + kPruneGap;
+        prune_at_ = now + kLedgerRetry;
         return;
     }
     prune_at_.reset();
