@@ -75,9 +75,9 @@ TEST_CASE("tables: those in crond's own places are of the kind that they are the
 
 TEST_CASE("tables: one below --root is the same table, however the folder is written", "[ctl]") {
     const TemporaryFolder folder;
-    folder.write("R/etc/crontab", "H H * * * root a\n");
-    folder.write("R/etc/cron.d/php", "H H * * * www b\n");
-    folder.write("R/var/spool/cron/crontabs/bob", "H H * * * c\n");
+    folder.write("R/etc/crontab", "H H(4-20) * * * root a\n");
+    folder.write("R/etc/cron.d/php", "H H(4-20) * * * www b\n");
+    folder.write("R/var/spool/cron/crontabs/bob", "H H(4-20) * * * c\n");
     Surroundings surroundings = plain_surroundings();
     surroundings.directory = folder.path();
     const std::string root = folder.path() + "/R";
