@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "calendar/rfc3339.h"
 
 namespace cron::engine {
 namespace {
@@ -15,16 +16,6 @@ std::string print(std::chrono::sys_seconds reading, std::string_view format) {
     return fmt::format(fmt::runtime(format), static_cast<int>(date.year()),
                        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                        time.hours().count(), time.minutes().count(), time.seconds().count());
-}
-
-std::string print_due(Instant due, const calendar::Zone& zone) {
-    seconds offset = zone.period_at(floor_seconds(due)).offset;
-    // RFC 3339 has no seconds in an offset (local mean time): such a time is written in UTC.
-    if (offset % minutes{1} != seconds{0}) offset = seconds{0};
-    const auto size = std::chrono::floor<minutes>(std::chrono::abs(offset)).count();
-    return fmt::format("{}{}{:02}:{:02}",
-                       print(floor_seconds(due) + offset, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}"),
-                       offset < seconds{0} ? '-' : '+', size / 60, size % 60);
 }
 
 // Up to kTitleBytesMax, not within a character of UTF-8.
@@ -50,7 +41,7 @@ std::string run_id(const RunKey& key) {
 crontab::Environment run_variables(const Spawn& spawn) {
     return {{"CRON_JOB", cut(spawn.key.job.title())},
             {"CRON_RUN", run_id(spawn.key)},
-            {"CRON_DUE", print_due(spawn.key.due, spawn.entry->zone)},
+            {"CRON_DUE", calendar::print_instant(spawn.key.due, spawn.entry->zone)},
             {"CRON_ATTEMPT", std::to_string(spawn.attempt)}};
 }
 
