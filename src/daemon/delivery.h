@@ -2,13 +2,15 @@
 // mailer.
 #pragma once
 
-#include <deque>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "daemon/errands.h"
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
 #include "daemon/runs.h"
@@ -30,19 +32,17 @@ class Delivery {
     // `progress` is called when a mailer has ended.
     Delivery(EventLoop& loop, process::Launcher& launcher, Log& log, Settings settings,
              std::function<void()> progress)
-        : loop_(loop),
-          launcher_(launcher),
-          log_(log),
+        : log_(log),
           settings_(std::move(settings)),
-          progress_(std::move(progress)) {}
+          mailers_(loop, launcher, {}, std::move(progress)) {}
 
     void deliver(const engine::Deliver& order, Remains remains);
-    bool has_child(pid_t pid) const;
-    bool is_idle() const { return waiting_.empty() && mailing_.empty(); }
+    bool has_child(pid_t pid) const { return mailers_.has_child(pid); }
+    bool is_idle() const { return mailers_.is_idle(); }
 
     // When expire() wants to be called: a mailer has had its time.
-    std::optional<Monotonic> deadline() const;
-    void expire(Monotonic now);
+    std::optional<Monotonic> deadline() const { return mailers_.deadline(); }
+    void expire(Monotonic now) { mailers_.expire(now); }
 
     // The daemon ends. What waits for a mailer goes to the log; mailers that run end by themselves,
     // but where they `end_with_us`: then what they have not taken goes there too.
@@ -54,31 +54,20 @@ class Delivery {
         Remains remains;
         std::vector<std::string> recipients;
         std::string sender;
-    };
-    struct Mailing {
-        Letter letter;
-        std::uint64_t bytes = 0;
-        process::Child child;
-        Monotonic until{};
-        EventLoop::Watch watch;
+        std::uint64_t mailed_bytes = 0;
     };
 
-    void mail_next();
-    bool has_turn(const Letter& letter) const;
-    void mail(Letter letter);
-    Result<process::Child> start_mailer(const Letter& letter, std::string_view output);
-    void collect(std::uint64_t id);
+    std::optional<Errand::Program> prepare(std::uint64_t id);
+    Result<Errand::Program> mailer(const Letter& letter, std::string_view output) const;
+    void mailed(std::uint64_t id, const ErrandEnd& end);
     void log_output(const Letter& letter);
     void complain(const Letter& letter, std::string_view problem, std::string_view action = "MAIL");
 
-    EventLoop& loop_;
-    process::Launcher& launcher_;
     Log& log_;
     Settings settings_;
-    std::function<void()> progress_;
-    std::deque<Letter> waiting_;
-    std::map<std::uint64_t, Mailing> mailing_;
+    std::map<std::uint64_t, Letter> letters_;  // that a mailer has, or that wait for one
     std::uint64_t last_id_ = 0;
+    Errands mailers_;
 };
 
 }  // namespace cron::daemon
