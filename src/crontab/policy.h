@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "calendar/instant.h"
 
@@ -57,6 +59,22 @@ struct IoPriority {
     friend bool operator==(const IoPriority&, const IoPriority&) = default;
 };
 
+// Text that may be long, and that all policies of a table share where it is the same.
+class SharedText {
+  public:
+    SharedText() = default;
+    explicit SharedText(std::string_view text) : text_(std::make_shared<const std::string>(text)) {}
+
+    bool is_empty() const { return text_ == nullptr || text_->empty(); }
+    std::string_view view() const { return text_ == nullptr ? std::string_view() : *text_; }
+    friend bool operator==(const SharedText& a, const SharedText& b) {
+        return a.text_ == b.text_ || a.view() == b.view();
+    }
+
+  private:
+    std::shared_ptr<const std::string> text_;
+};
+
 struct Policy {
     // What the process of a run is given; none: as crond was started.
     struct Launch {
@@ -83,6 +101,10 @@ struct Policy {
     // hold up each other, nor root.
     std::string pool;
     MailWhen mail = MailWhen::output;
+    bool fails_on_stderr = false;  // a run that wrote to its standard error has failed
+    // Commands that are run once when a run is over, by how it ended; empty: none.
+    SharedText on_failure;
+    SharedText on_success;
     std::uint64_t max_output_bytes = 1U << 20;
     Launch launch;
 

@@ -101,6 +101,10 @@ Result<MailWhen> read_mail(std::string_view value) {
     return read_word(value, kWords, "output, failure, always or never");
 }
 
+Result<SharedText> read_hook(std::string_view value) {
+    return trim_blanks(value).empty() ? SharedText() : SharedText(value);
+}
+
 Result<Retry> read_retry(std::string_view value) {
     const std::size_t slash = value.find('/');
     const auto times = parse_decimal(value.substr(0, slash));

@@ -26,6 +26,8 @@ Result<minutes> read_minutes(std::string_view value);
 Result<Overlap> read_overlap(std::string_view value);
 // output | failure | always | never
 Result<MailWhen> read_mail(std::string_view value);
+// Any text; of blanks alone: none. Never an error.
+Result<SharedText> read_hook(std::string_view value);
 // times [ "/" delay [ ".." delay ] ]; no times are no retries, whatever the delay.
 Result<Retry> read_retry(std::string_view value);
 // HH:MM "-" HH:MM; the whole day is 00:00-24:00.

@@ -37,7 +37,7 @@ Result<std::optional<Window>> read_some_window(std::string_view value) {
     return read_window(value);
 }
 
-constexpr std::array<Setting, 18> kSettings = {{
+constexpr std::array<Setting, 21> kSettings = {{
     {kZoneSetting, "the zone in which the schedules below are read", "", true, true,
      [](Settings& settings, std::string_view value) { return settings.set_zone(value); }},
     {kSecondsSetting, "yes where the schedules below begin with the second", "no", false, true,
@@ -66,6 +66,12 @@ constexpr std::array<Setting, 18> kSettings = {{
      [](Settings& settings, std::string_view value) { return settings.set_pool(value); }},
     {"CRON_MAIL", "when the output of a run is mailed", "output", false, false,
      apply<&Policy::mail, read_mail>},
+    {"CRON_ON_FAILURE", "the command that is run when a run has failed", "", false, false,
+     apply<&Policy::on_failure, read_hook>},
+    {"CRON_ON_SUCCESS", "the command that is run when a run has succeeded", "", false, false,
+     apply<&Policy::on_success, read_hook>},
+    {"CRON_FAIL_ON_STDERR", "yes where a run that writes to its standard error has failed", "no",
+     false, false, apply<&Policy::fails_on_stderr, read_yes_no>},
     {"CRON_NICE", "the nice value of the jobs below", "", false, false,
      [](Settings& settings, std::string_view value) { return settings.set_nice(value); }},
     {"CRON_IONICE", "the class and level with which the jobs below use disks", "", false, false,

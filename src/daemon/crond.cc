@@ -141,10 +141,6 @@ Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone)
       keeper_(base_.ledger_worker, {[this](engine::Decided answer) { happened(std::move(answer)); },
                                     [this](const Record& record) { write(record); }}),
       accounts_(base_.account_worker),
-      delivery_(base_.loop, base_.launcher, log_,
-                {short_host_name(), setting.paths.mailer,
-                 setting.options.tables.empty() && ::geteuid() == 0},
-                [this] { end_if_done(); }),
       config_reader_(base_.table_worker, config_file(setting),
                      [this](const ConfigReading& reading) { config_read(reading); }) {
     log_.attach(base_.loop);
@@ -155,16 +151,25 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     auto settings = spool_settings(setting_, zone);
     if (!settings) return tl::unexpected(settings.error());
 
-    Runs::Settings run_settings;
-    run_settings.output = setting_.options.output;
-    run_settings.output_folder = setting_.paths.output;
+    // Who runs tables of their own may have no spool.
+    auto outputs = Outputs::create(
+        base_.loop, log_, {setting_.options.output, setting_.paths.output, has_own_tables()});
+    if (!outputs) return tl::unexpected(outputs.error());
+    outputs_ = *std::move(outputs);
+    std::optional<process::Identity> caller;
     if (has_own_tables()) {
-        auto caller = process::current_user(setting_.home_variable);
-        if (!caller) return tl::unexpected(caller.error());
-        run_settings.caller = *std::move(caller);
+        auto user = process::current_user(setting_.home_variable);
+        if (!user) return tl::unexpected(user.error());
+        caller = *std::move(user);
     }
+    const bool changes_user = !caller && ::geteuid() == 0;
+    after_run_ = std::make_unique<AfterRun>(
+        base_.loop, base_.launcher, log_, accounts_, *outputs_,
+        AfterRun::Settings{
+            caller, changes_user, {short_host_name(), setting_.paths.mailer, changes_user}},
+        [this] { end_if_done(); });
     auto runs = Runs::create(
-        base_.loop, accounts_, base_.launcher, log_, std::move(run_settings),
+        base_.loop, accounts_, base_.launcher, log_, *outputs_, std::move(caller),
         [this](engine::Event event) { happened(std::move(event)); },
         {[this](const auto& spawn) { keeper_.mark(spawn); },
          [this](const auto& spawn, const auto& process) { keeper_.add_process(spawn, process); },
@@ -211,8 +216,9 @@ Result<void> Crond::run(Readiness& readiness) {
     tables_->look(read_clock().monotonic);
     arm();
     const Result<void> ran = base_.loop.run();
-    delivery_.give_up(ends_jobs());
+    after_run_->give_up(ends_jobs());
     runs_->leave();
+    outputs_->finish();
     write(shut_down());
     log_.finish(kLogWait);
     base_.table_worker.abandon();
@@ -274,7 +280,7 @@ void Crond::on_timer() {
     }
     tables_->look(now);
     accounts_.expire(now);
-    delivery_.expire(now);
+    after_run_->expire(now);
     runs_->expire(now);
     keeper_.expire(now);
     if (readiness_ == nullptr) happened(engine::Woken{});
@@ -316,7 +322,7 @@ void Crond::on_ledger() {
 
 // Orphans of the container; our own are collected by their pidfds.
 void Crond::on_child() {
-    reap_orphans([this](pid_t pid) { return runs_->has_child(pid) || delivery_.has_child(pid); });
+    reap_orphans([this](pid_t pid) { return runs_->has_child(pid) || after_run_->has_child(pid); });
 }
 
 void Crond::report() {
@@ -346,7 +352,7 @@ void Crond::stop() {
 void Crond::end_if_done() {
     if (!quit_at_) return;
     // Mailers are processes of their own: where we leave jobs running we leave them too.
-    const bool is_done = (delivery_.is_idle() || !ends_jobs()) && keeper_.is_settled();
+    const bool is_done = (after_run_->is_idle() || !ends_jobs()) && keeper_.is_settled();
     if (is_done || read_clock().monotonic >= *quit_at_) base_.loop.stop();
 }
 
@@ -369,8 +375,8 @@ void Crond::happened(engine::Event event) {
 
 void Crond::arm() {
     std::optional<Monotonic> monotonic = tables_->next_look();
-    for (const auto& other : {wake_.monotonic, quit_at_, accounts_.deadline(), delivery_.deadline(),
-                              keeper_.deadline(), runs_->deadline()}) {
+    for (const auto& other : {wake_.monotonic, quit_at_, accounts_.deadline(),
+                              after_run_->deadline(), keeper_.deadline(), runs_->deadline()}) {
         if (other) monotonic = std::min(*monotonic, *other);
     }
     if (auto armed = base_.timers.arm(wake_.instant, monotonic); !armed) {
@@ -406,7 +412,8 @@ void Crond::carry_out(engine::Retry& order) {
 }
 
 void Crond::carry_out(engine::Deliver& order) {
-    if (auto remains = runs_->take(order.run)) delivery_.deliver(order, *std::move(remains));
+    const engine::RunNumber run = order.run;
+    after_run_->follow(std::move(order), runs_->take(run));
 }
 
 void Crond::carry_out(engine::Quit&) {

@@ -9,11 +9,11 @@
 #include <string>
 
 #include "daemon/accounts.h"
+#include "daemon/after_run.h"
 #include "daemon/clock.h"
 #include "daemon/clock_notice.h"
 #include "daemon/config_file.h"
 #include "daemon/daemonize.h"
-#include "daemon/delivery.h"
 #include "daemon/event_loop.h"
 #include "daemon/facts.h"
 #include "daemon/keeper.h"
@@ -113,7 +113,8 @@ class Crond {
     engine::Engine engine_;
     Keeper keeper_;
     Accounts accounts_;
-    Delivery delivery_;
+    std::unique_ptr<Outputs> outputs_;
+    std::unique_ptr<AfterRun> after_run_;
     std::unique_ptr<Runs> runs_;
     std::unique_ptr<TableReader> tables_;
     ConfigReader config_reader_;

@@ -8,6 +8,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/facts.h"
+#include "engine/run_variables.h"
 #include "mail/compose.h"
 #include "mail/mailer.h"
 #include "process/environment.h"
@@ -24,11 +25,9 @@ constexpr std::size_t kLoggedBytesMax = 64U << 10;  // of output in the log
 
 void Delivery::deliver(const engine::Deliver& order, Remains remains) {
     if (!remains.output) return;
-    const auto size = remains.output->size_bytes();
-    if (size && !mail::is_mail_due(*order.entry, order.outcome.status, *size)) return;
+    if (!mail::is_mail_due(*order.entry, order.outcome)) return;
 
     Letter letter{order, std::move(remains), {}, {}};
-    if (!size) return complain(letter, size.error().message);
     const auto recipients = mail::recipients(*order.entry->environment, order.entry->user);
     if (!recipients) {
         complain(letter, recipients.error().message, "UNSAFE MAIL");
@@ -81,8 +80,9 @@ std::optional<Errand::Program> Delivery::prepare(std::uint64_t id) {
 
 Result<Errand::Program> Delivery::mailer(const Letter& letter, std::string_view output) const {
     const crontab::Entry& entry = *letter.order.entry;
-    const auto environment = process::build_environment(*entry.environment, letter.remains.identity,
-                                                        {}, letter.remains.variables);
+    const auto environment = process::build_environment(
+        *entry.environment, letter.remains.identity, {},
+        engine::run_variables(letter.order.key, letter.order.attempt, entry));
     mail::Message message;
     message.user = entry.user;
     message.host = settings_.host;

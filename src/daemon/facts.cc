@@ -40,10 +40,6 @@ void add_run(Record& record, const crontab::Entry& entry, const engine::RunKey& 
     if (key.pass > 0) record.fields.push_back({"pass", static_cast<std::int64_t>(key.pass)});
 }
 
-std::string seconds_text(microseconds duration) {
-    return fmt::format("{:.3f}", static_cast<double>(duration.count()) / 1e6);
-}
-
 std::string status_text(const engine::ExitStatus& status) {
     if (!status.is_known) return "unknown";
     return status.signalled ? fmt::format("signal {}", status.value) : std::to_string(status.value);
@@ -111,6 +107,19 @@ std::string_view event_of(engine::Fate fate) {
 
 std::string short_name(const crontab::Entry& entry) {
     return cut(printable(entry.id.is_named() ? entry.id.title() : entry.command));
+}
+
+std::string seconds_text(microseconds duration) {
+    return fmt::format("{:.3f}", static_cast<double>(duration.count()) / 1e6);
+}
+
+std::string failure_text(const engine::Outcome& outcome) {
+    std::string text = outcome.reason;
+    if (!outcome.launch_error.stage.empty()) {
+        text += (text.empty() ? "" : "; ") + launch_error_text(outcome.launch_error);
+    }
+    if (!text.empty()) return text;
+    return (outcome.status.signalled ? "" : "exit status ") + status_text(outcome.status);
 }
 
 Record said(Level level, std::string_view event, std::string message) {
@@ -276,10 +285,7 @@ Record run_finished(const engine::Finish& finish, int pid) {
                         seconds_text(outcome.duration)));
         return record;
     }
-    std::string reason = outcome.reason;
-    if (!outcome.launch_error.stage.empty()) {
-        reason += (reason.empty() ? "" : "; ") + launch_error_text(outcome.launch_error);
-    }
+    const std::string reason = failure_text(outcome);
     record.fields.push_back({"reason", reason});
     const bool is_error = outcome.kind == engine::Outcome::Kind::not_started;
     record.classic =
@@ -379,9 +385,10 @@ Record output_cut(const engine::Spawn& spawn, std::uint64_t left_out_bytes) {
     return record;
 }
 
-Record output_unlimited(const engine::Spawn& spawn, std::string_view problem) {
+Record output_unlimited(const crontab::Entry& entry, const engine::RunKey& key,
+                        std::string_view problem) {
     Record record{Level::warning, "output-unlimited", {}, {}, 0};
-    add_run(record, *spawn.entry, spawn.key);
+    add_run(record, entry, key);
     record.fields.push_back({"reason", std::string(problem)});
     return record;
 }
@@ -400,6 +407,24 @@ Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key, std:
     add_run(record, entry, key);
     record.fields.push_back({"reason", std::string(problem)});
     record.classic = classic_line(entry.user, action, problem);
+    return record;
+}
+
+Record hook_ended(const engine::Deliver& run, const engine::ExitStatus& status, bool is_timed_out) {
+    const bool is_failure = !status.is_success();
+    Record record{is_failure ? Level::warning : Level::info, "hook", {}, {}, 0};
+    add_run(record, *run.entry, run.key);
+    record.fields.push_back({"after", run.outcome.is_success() ? "success" : "failure"});
+    record.fields.push_back({"status", status_text(status)});
+    if (is_timed_out) record.fields.push_back({"reason", "its time was over"});
+    return record;
+}
+
+Record hook_problem(const engine::Deliver& run, std::string_view problem) {
+    Record record{Level::warning, "hook-problem", {}, {}, 0};
+    add_run(record, *run.entry, run.key);
+    record.fields.push_back({"after", run.outcome.is_success() ? "success" : "failure"});
+    record.fields.push_back({"reason", std::string(problem)});
     return record;
 }
 

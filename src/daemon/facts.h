@@ -17,6 +17,11 @@ namespace cron::daemon {
 // How a job is called where there is little room: its command, on one line and cut.
 std::string short_name(const crontab::Entry& entry);
 
+// "1.234".
+std::string seconds_text(microseconds duration);
+// Why a run failed: "exit status 1", "signal 9", what ended it, or why it could not start.
+std::string failure_text(const engine::Outcome& outcome);
+
 Record said(Level level, std::string_view event, std::string message);  // about the daemon itself
 Record started_up(std::string_view version, bool is_foreground);
 Record shut_down();
@@ -50,13 +55,17 @@ Record run_left(const engine::Spawn& spawn, int pid, std::string_view file);
 // Its output was more than CRON_MAX_OUTPUT, and so much of it was not kept.
 Record output_cut(const engine::Spawn& spawn, std::uint64_t left_out_bytes);
 // CRON_MAX_OUTPUT cannot be kept.
-Record output_unlimited(const engine::Spawn& spawn, std::string_view problem);
+Record output_unlimited(const crontab::Entry& entry, const engine::RunKey& key,
+                        std::string_view problem);
 // Output of runs that an earlier daemon left running.
 Record output_left(std::string_view folder, const process::OutputFolder::Left& left);
 Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::string_view line);
 // `action` as the classics have it: MAIL, UNSAFE MAIL.
 Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key, std::string_view action,
                     std::string_view problem);
+// The command that the table names for the end of a run: how it ended, or why it did not run.
+Record hook_ended(const engine::Deliver& run, const engine::ExitStatus& status, bool is_timed_out);
+Record hook_problem(const engine::Deliver& run, std::string_view problem);
 Record holds(const engine::Snapshot& snapshot);
 Record holds_job(const engine::Snapshot::Job& job);
 

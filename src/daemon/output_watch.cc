@@ -15,8 +15,8 @@
 
 namespace cron::daemon {
 
-Result<std::unique_ptr<OutputWatch>> OutputWatch::create(EventLoop& loop, Failed failed) {
-    std::unique_ptr<OutputWatch> watch(new OutputWatch(loop, std::move(failed)));
+Result<std::unique_ptr<OutputWatch>> OutputWatch::create(EventLoop& loop) {
+    std::unique_ptr<OutputWatch> watch(new OutputWatch(loop));
     if (auto opened = watch->open(); !opened) return tl::unexpected(opened.error());
     return watch;
 }
@@ -37,21 +37,21 @@ Result<void> OutputWatch::open() {
     return {};
 }
 
-void OutputWatch::add(engine::RunNumber run, process::OutputFile& file, std::uint64_t bytes_max) {
-    watched_.insert_or_assign(run, Watched{&file, bytes_max, 0, -1});
+void OutputWatch::add(process::OutputFile& file, std::uint64_t bytes_max, Failed failed) {
+    watched_.insert_or_assign(&file, Watched{bytes_max, std::move(failed), 0, -1});
     arm(kInterval);
 }
 
-void OutputWatch::remove(engine::RunNumber run) {
-    const auto found = watched_.find(run);
+void OutputWatch::remove(process::OutputFile& file) {
+    const auto found = watched_.find(&file);
     if (found == watched_.end()) return;
     Watched& watched = found->second;
     if (watched.notice >= 0) {
         ::inotify_rm_watch(notices_.get(), watched.notice);
         quiet_.erase(watched.notice);
     }
-    const auto kept = watched.file->keep_within(watched.bytes_max);
-    if (!kept) failed_(run, kept.error());
+    const auto kept = file.keep_within(watched.bytes_max);
+    if (!kept) watched.failed(kept.error());
     watched_.erase(found);
 }
 
@@ -64,9 +64,9 @@ void OutputWatch::look() {
     bool is_more_to_come = false;
     for (auto next = watched_.begin(); next != watched_.end();) {
         const auto current = next++;
-        auto& [run, watched] = *current;
+        auto& [file, watched] = *current;
         if (watched.notice >= 0) continue;
-        if (!look_at(run, watched)) {
+        if (!look_at(*file, watched)) {
             watched_.erase(current);
             continue;
         }
@@ -76,14 +76,14 @@ void OutputWatch::look() {
 }
 
 // False: there is no use in another look.
-bool OutputWatch::look_at(engine::RunNumber run, Watched& watched) {
-    const auto kept = watched.file->keep_within(watched.bytes_max);
+bool OutputWatch::look_at(process::OutputFile& file, Watched& watched) {
+    const auto kept = file.keep_within(watched.bytes_max);
     if (!kept) {
-        failed_(run, kept.error());
+        watched.failed(kept.error());
         return false;
     }
     if (std::exchange(watched.bytes, *kept) == *kept) {
-        watch_quiet(run, watched);
+        watch_quiet(file, watched);
     } else {
         interval_ = kInterval;
     }
@@ -92,13 +92,13 @@ bool OutputWatch::look_at(engine::RunNumber run, Watched& watched) {
 
 // Lets the kernel tell when it grows. Of files in memory it does not tell, and of others not where
 // too many are watched already: then we go on looking.
-void OutputWatch::watch_quiet(engine::RunNumber run, Watched& watched) {
-    if (!notices_ || watched.file->is_in_memory()) return;
-    const std::string path = fmt::format("/proc/self/fd/{}", watched.file->fd());
+void OutputWatch::watch_quiet(process::OutputFile& file, Watched& watched) {
+    if (!notices_ || file.is_in_memory()) return;
+    const std::string path = fmt::format("/proc/self/fd/{}", file.fd());
     watched.notice = ::inotify_add_watch(notices_.get(), path.c_str(), IN_MODIFY | IN_ONESHOT);
     if (watched.notice < 0) return;
-    if (const auto size = watched.file->size_bytes(); size && *size == watched.bytes) {
-        quiet_[watched.notice] = run;
+    if (const auto size = file.size_bytes(); size && *size == watched.bytes) {
+        quiet_[watched.notice] = &file;
         return;
     }
     // It has grown before the kernel knew that it was to tell.
@@ -115,7 +115,7 @@ void OutputWatch::drain_notices() {
         at += static_cast<ssize_t>(sizeof event + event.len);
         if ((event.mask & IN_Q_OVERFLOW) != 0) {
             // Some of them have been lost: look at all.
-            for (auto& [run, watched] : watched_) watched.notice = -1;
+            for (auto& [file, watched] : watched_) watched.notice = -1;
             quiet_.clear();
             arm(kInterval);
             continue;

@@ -10,22 +10,21 @@
 #include "base/error.h"
 #include "base/unique_fd.h"
 #include "daemon/event_loop.h"
-#include "engine/run.h"
 #include "process/output.h"
 
 namespace cron::daemon {
 
 class OutputWatch {
   public:
-    // The limit could not be kept; the output of this run is not looked at any more.
-    using Failed = std::function<void(engine::RunNumber run, const Error& error)>;
+    // The limit could not be kept; the file is not looked at any more.
+    using Failed = std::function<void(const Error& error)>;
 
-    static Result<std::unique_ptr<OutputWatch>> create(EventLoop& loop, Failed failed);
+    static Result<std::unique_ptr<OutputWatch>> create(EventLoop& loop);
 
     // `file` stays where it is until remove().
-    void add(engine::RunNumber run, process::OutputFile& file, std::uint64_t bytes_max);
+    void add(process::OutputFile& file, std::uint64_t bytes_max, Failed failed);
     // Looks once more: the run has ended. Nothing if it is not known.
-    void remove(engine::RunNumber run);
+    void remove(process::OutputFile& file);
 
     // Whether there is another look to come; else all is quiet, and we sleep until something grows.
     bool is_looking() const { return is_armed_; }
@@ -36,27 +35,26 @@ class OutputWatch {
 
   private:
     struct Watched {
-        process::OutputFile* file = nullptr;
         std::uint64_t bytes_max = 0;
+        Failed failed;
         std::uint64_t bytes = 0;  // when we last looked
         int notice = -1;          // the kernel tells when it grows again; -1: we look
     };
 
-    OutputWatch(EventLoop& loop, Failed failed) : loop_(loop), failed_(std::move(failed)) {}
+    explicit OutputWatch(EventLoop& loop) : loop_(loop) {}
 
     Result<void> open();
     void look();
-    bool look_at(engine::RunNumber run, Watched& watched);
-    void watch_quiet(engine::RunNumber run, Watched& watched);
+    bool look_at(process::OutputFile& file, Watched& watched);
+    void watch_quiet(process::OutputFile& file, Watched& watched);
     void drain_notices();
     void arm(std::chrono::milliseconds interval);
 
     EventLoop& loop_;
-    Failed failed_;
     UniqueFd timer_;
     UniqueFd notices_;
-    std::map<engine::RunNumber, Watched> watched_;
-    std::map<int, engine::RunNumber> quiet_;  // by Watched::notice
+    std::map<process::OutputFile*, Watched> watched_;
+    std::map<int, process::OutputFile*> quiet_;  // by Watched::notice
     bool is_armed_ = false;
     std::chrono::milliseconds interval_ = kInterval;
     EventLoop::Watch timer_watch_;

@@ -38,39 +38,23 @@ process::LaunchFailure no_user(const Error& error) {
 }  // namespace
 
 Runs::Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
-           Settings settings, Happened happened, Marking marking)
+           Outputs& outputs, std::optional<process::Identity> caller, Happened happened,
+           Marking marking)
     : loop_(loop),
       accounts_(accounts),
       launcher_(launcher),
       log_(log),
-      settings_(std::move(settings)),
+      outputs_(outputs),
+      caller_(std::move(caller)),
       happened_(std::move(happened)),
-      marking_(std::move(marking)),
-      streams_(loop) {}
+      marking_(std::move(marking)) {}
 
 Result<std::unique_ptr<Runs>> Runs::create(EventLoop& loop, Accounts& accounts,
-                                           process::Launcher& launcher, Log& log, Settings settings,
+                                           process::Launcher& launcher, Log& log, Outputs& outputs,
+                                           std::optional<process::Identity> caller,
                                            Happened happened, Marking marking) {
-    std::unique_ptr<Runs> runs(new Runs(loop, accounts, launcher, log, std::move(settings),
+    std::unique_ptr<Runs> runs(new Runs(loop, accounts, launcher, log, outputs, std::move(caller),
                                         std::move(happened), std::move(marking)));
-    if (runs->settings_.output == OutputFormat::mail) {
-        auto folder = process::OutputFolder::open(runs->settings_.output_folder);
-        // Who runs tables of their own may have no spool.
-        const bool has_own = runs->settings_.caller.has_value();
-        if (!folder && has_own) folder = process::OutputFolder::in_memory();
-        if (!folder) return tl::unexpected(folder.error());
-        runs->folder_ = *std::move(folder);
-        auto watch = OutputWatch::create(
-            loop, [self = runs.get()](engine::RunNumber run, const Error& error) {
-                self->log_.write(output_unlimited(self->live_.at(run).spawn, error.message),
-                                 read_clock().instant);
-            });
-        if (!watch) return tl::unexpected(watch.error());
-        runs->output_watch_ = *std::move(watch);
-        if (const auto left = runs->folder_->left_behind(); left.files > 0) {
-            log.write(output_left(runs->settings_.output_folder, left), read_clock().instant);
-        }
-    }
     runs->start_bell_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!runs->start_bell_) return system_failure(errno, "eventfd", "");
     Result<EventLoop::Watch> watch =
@@ -82,7 +66,7 @@ Result<std::unique_ptr<Runs>> Runs::create(EventLoop& loop, Accounts& accounts,
 }
 
 void Runs::prepare(const std::string& user) {
-    if (!settings_.caller) accounts_.prepare(user);
+    if (!caller_) accounts_.prepare(user);
 }
 
 void Runs::start(const engine::Spawn& spawn) {
@@ -100,8 +84,8 @@ void Runs::start_next() {
     for (int i = 0; i < kStartsPerTurn; ++i) {
         const auto spawn = queue_.pop();
         if (!spawn) break;
-        if (settings_.caller) {
-            start_as(*spawn, *settings_.caller);
+        if (caller_) {
+            start_as(*spawn, *caller_);
             continue;
         }
         looked_up_.insert(spawn->run);
@@ -132,9 +116,7 @@ void Runs::start_as(const engine::Spawn& spawn, const Result<process::Identity>&
         happened_(engine::LaunchFailed{spawn.run, failure.error, failure.temporary});
         return;
     }
-    if (live.remains.output) {
-        output_watch_->add(spawn.run, *live.remains.output, spawn.entry->policy->max_output_bytes);
-    }
+    if (live.remains.output) outputs_.watch(*spawn.entry, spawn.key, *live.remains.output);
     const Instant now = read_clock().instant;
     log_.write(run_started(spawn, live.child.pid, now), now);
     happened_(engine::Launched{spawn.run, live.child.pid});
@@ -150,32 +132,45 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     Live live;
     live.spawn = spawn;
     live.remains.identity = identity;
-    live.remains.variables = engine::run_variables(spawn);
-    Result<Descriptors> descriptors = open_descriptors(live);
+    // A run that is tried again goes on with the output that it has.
+    const auto kept = kept_.find(spawn.run);
+    auto& files = kept == kept_.end() ? live.remains.output : kept->second;
+    UniqueFd input;
+    if (!spawn.entry->input.empty()) {
+        auto made = process::make_input(spawn.entry->input);
+        if (!made) return tl::unexpected(no_resource(made.error()));
+        input = *std::move(made);
+    }
+    const auto descriptors = outputs_.open(spawn, identity, files);
     if (!descriptors) return tl::unexpected(no_resource(descriptors.error()));
+    live.error_stream = descriptors->error_stream;
 
     const auto environment =
-        process::build_environment(*spawn.entry->environment, identity, {}, live.remains.variables);
+        process::build_environment(*spawn.entry->environment, identity, {},
+                                   engine::run_variables(spawn.key, spawn.attempt, *spawn.entry));
     process::LaunchOrder order;
     order.arguments = process::shell_arguments(environment.shell, spawn.entry->command);
     order.environment = environment.variables;
     order.identity = identity;
-    order.change_user = !settings_.caller && ::geteuid() == 0;
+    order.change_user = !caller_ && ::geteuid() == 0;
     order.home = environment.home;
     const crontab::Policy::Launch& settings = spawn.entry->policy->launch;
     order.umask = settings.umask;
     order.nice = settings.nice;
     order.nice_as_user = settings.nice_as_user;
     order.io_priority = settings.io_priority;
-    order.input_fd = descriptors->input.get();
-    order.output_fd = descriptors->output_fd;
-    order.error_fd = descriptors->error_fd;
+    order.input_fd = input.get();
+    order.output_fd = descriptors->output;
+    order.error_fd = descriptors->error;
     marking_.before(spawn);
     auto child = launcher_.launch(order);
     if (!child) return tl::unexpected(child.error());
     live.child = *std::move(child);
     tell_made(live);
-    if (auto kept = kept_.extract(spawn.run)) live.remains = std::move(kept.mapped());
+    if (kept != kept_.end()) {
+        live.remains.output = std::move(kept->second);
+        kept_.erase(kept);
+    }
     return live;
 }
 
@@ -184,7 +179,7 @@ void Runs::tell_made(const Live& live) {
     process.pid = live.child.pid;
     process.process_start = process::process_start(live.child.pid).value_or(0);
     process.started = read_clock().instant;
-    process.output = folder_ ? folder_->tag() : 0;
+    process.output = outputs_.tag();
     process.output_number = live.spawn.run;
     marking_.made(live.spawn, process);
 }
@@ -197,14 +192,8 @@ void Runs::adopt(const engine::Adopt& order) {
     live.adopted_start = order.process.process_start;
     live.child.pid = pid;
     live.child.pidfd = process::open_pidfd(pid);
-    if (folder_ && order.process.output != 0) {
-        auto output = folder_->reopen(order.process.output, order.process.output_number);
-        if (output) live.remains.output = *std::move(output);
-    }
-    accounts_.find(order.entry->user, [this, run = order.run](const auto& identity) {
-        const auto found = live_.find(run);
-        if (identity && found != live_.end()) found->second.remains.identity = *identity;
-    });
+    live.remains.output = outputs_.reopen(order);
+    if (live.remains.output) outputs_.watch(*order.entry, order.key, *live.remains.output);
     // Asked when the descriptor is there: it is that of no later process with this pid.
     const bool lives = live.child.pidfd && process::process_start(pid) == live.adopted_start;
     if (lives) {
@@ -224,61 +213,22 @@ void Runs::collect_adopted(Live& live) {
     live.ended = true;
     live.end_watch.reset();
     live.child.pidfd.reset();
-    // Without its user nobody can be mailed: the file stays.
-    if (live.remains.output && live.remains.identity.name.empty()) {
-        live.remains.output->keep();
-        live.remains.output.reset();
-    }
-    happened_(engine::Exited{live.spawn.run, {false, 0, false}, {}, output_bytes(live)});
+    unwatch(live);
+    happened_(engine::Exited{live.spawn.run, {false, 0, false}, {}, printed(live)});
 }
 
-std::uint64_t Runs::output_bytes(const Live& live) {
-    if (!live.remains.output) return 0;
-    return live.remains.output->size_bytes().value_or(0);
+void Runs::unwatch(Live& live) {
+    if (!live.remains.output) return;
+    outputs_.unwatch(*live.remains.output);
+    const std::uint64_t left_out = live.remains.output->printed().left_out_bytes;
+    if (left_out > 0) log_.write(output_cut(live.spawn, left_out), read_clock().instant);
 }
 
-Result<Runs::Descriptors> Runs::open_descriptors(Live& live) {
-    Descriptors opened;
-    if (!live.spawn.entry->input.empty()) {
-        Result<UniqueFd> input = process::make_input(live.spawn.entry->input);
-        if (!input) return tl::unexpected(input.error());
-        opened.input = *std::move(input);
-    }
-    switch (settings_.output) {
-        case OutputFormat::mail: {
-            // A run that is tried again goes on with the output that it has.
-            if (const auto kept = kept_.find(live.spawn.run); kept != kept_.end()) {
-                opened.output_fd = opened.error_fd = kept->second.output->fd();
-                break;
-            }
-            auto file = folder_->create(live.spawn.run, live.remains.identity);
-            if (!file) return tl::unexpected(file.error());
-            if (file->problem()) {
-                log_.write(said(Level::warning, "output-in-memory", file->problem()->message),
-                           read_clock().instant);
-            }
-            live.remains.output = *std::move(file);
-            opened.output_fd = opened.error_fd = live.remains.output->fd();
-            break;
-        }
-        case OutputFormat::prefix: {
-            const std::string name = short_name(*live.spawn.entry);
-            Result<UniqueFd> output = streams_.open(name, false);
-            if (!output) return tl::unexpected(output.error());
-            Result<UniqueFd> error = streams_.open(name, true);
-            if (!error) return tl::unexpected(error.error());
-            opened.output = *std::move(output);
-            opened.error = *std::move(error);
-            opened.output_fd = opened.output.get();
-            opened.error_fd = opened.error.get();
-            break;
-        }
-        case OutputFormat::raw:
-            opened.output_fd = STDOUT_FILENO;
-            opened.error_fd = STDERR_FILENO;
-            break;
-    }
-    return opened;
+engine::Printed Runs::printed(const Live& live) {
+    engine::Printed printed;
+    if (live.remains.output) printed = live.remains.output->printed();
+    if (live.error_stream != 0) printed.is_failure = outputs_.take_wrote(live.error_stream);
+    return printed;
 }
 
 Result<void> Runs::watch(Live& live) {
@@ -329,11 +279,7 @@ void Runs::collect(engine::RunNumber run) {
         live.kill_at ? process::look(pidfd) : process::reap(pidfd);
     if (ended && !*ended) return;
     read_report(run);  // what it said last
-    if (live.remains.output) {
-        output_watch_->remove(run);
-        const std::uint64_t left_out = live.remains.output->left_out_bytes();
-        if (left_out > 0) log_.write(output_cut(live.spawn, left_out), read_clock().instant);
-    }
+    unwatch(live);
     live.ended = true;
     live.end_watch.reset();
     live.report_watch.reset();
@@ -349,7 +295,7 @@ void Runs::collect(engine::RunNumber run) {
         forget(run);
         happened_(engine::LaunchFailed{run, failure.error, failure.temporary});
     } else if (ended) {
-        happened_(engine::Exited{run, (*ended)->status, (*ended)->usage, output_bytes(live)});
+        happened_(engine::Exited{run, (*ended)->status, (*ended)->usage, printed(live)});
     } else {
         forget(run);
         happened_(engine::LaunchFailed{run, {ended.error().message, 0}, false});
@@ -390,13 +336,15 @@ bool Runs::has_child(pid_t pid) const {
 // Its start came to nothing.
 void Runs::forget(engine::RunNumber run) {
     auto live = live_.extract(run);
-    const bool has_output = live.mapped().spawn.attempt > 1 && live.mapped().remains.output;
     marking_.undone(live.mapped().spawn);
-    if (has_output) kept_.insert_or_assign(run, std::move(live.mapped().remains));
+    if (live.mapped().spawn.attempt > 1) {
+        kept_.insert_or_assign(run, std::move(live.mapped().remains.output));
+    }
 }
 
 void Runs::keep(engine::RunNumber run) {
-    if (auto remains = take(run)) kept_.insert_or_assign(run, *std::move(remains));
+    auto live = live_.extract(run);
+    if (!live.empty()) kept_.insert_or_assign(run, std::move(live.mapped().remains.output));
 }
 
 std::optional<Monotonic> Runs::deadline() const {
@@ -414,12 +362,14 @@ void Runs::expire(Monotonic now) {
     }
 }
 
-std::optional<Remains> Runs::take(engine::RunNumber run) {
-    if (auto kept = kept_.extract(run)) return std::move(kept.mapped());
-    auto found = live_.extract(run);
-    if (found.empty()) return std::nullopt;
-    CRON_CHECK(found.mapped().ended);
-    return std::move(found.mapped().remains);
+Remains Runs::take(engine::RunNumber run) {
+    if (auto live = live_.extract(run)) {
+        CRON_CHECK(live.mapped().ended);
+        return std::move(live.mapped().remains);
+    }
+    Remains remains;
+    if (auto kept = kept_.extract(run)) remains.output = std::move(kept.mapped());
+    return remains;
 }
 
 void Runs::leave() {
@@ -429,7 +379,6 @@ void Runs::leave() {
         if (live.remains.output) path = live.remains.output->keep();
         log_.write(run_left(live.spawn, live.child.pid, path), read_clock().instant);
     }
-    streams_.finish();
 }
 
 }  // namespace cron::daemon

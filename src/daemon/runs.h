@@ -11,32 +11,22 @@
 #include "daemon/accounts.h"
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
-#include "daemon/options.h"
-#include "daemon/output_watch.h"
+#include "daemon/outputs.h"
 #include "daemon/start_queue.h"
-#include "daemon/streams.h"
 #include "engine/effect.h"
 #include "engine/event.h"
 #include "process/launch.h"
-#include "process/output.h"
 
 namespace cron::daemon {
 
 // What is left of a run when its process has ended: who it was, and what it printed.
 struct Remains {
     process::Identity identity;
-    crontab::Environment variables;             // what the run was told of itself
-    std::optional<process::OutputFile> output;  // OutputFormat::mail only
+    std::optional<OutputFiles> output;  // OutputFormat::mail only
 };
 
 class Runs {
   public:
-    struct Settings {
-        OutputFormat output = OutputFormat::mail;
-        std::string output_folder;  // OutputFormat::mail only
-        // Whom all jobs run as, whatever their user column says; none: as their users.
-        std::optional<process::Identity> caller;
-    };
     // Told of each start, for whoever finds the runs after a crash; all may be empty.
     struct Marking {
         std::function<void(const engine::Spawn& spawn)> before;
@@ -45,11 +35,13 @@ class Runs {
     };
     using Happened = std::function<void(engine::Event event)>;
 
+    // `caller`: whom all jobs run as, whatever their user column says; none: as their users.
     // What happens to runs is told to `happened`; from within a call only by cancel().
     static Result<std::unique_ptr<Runs>> create(EventLoop& loop, Accounts& accounts,
                                                 process::Launcher& launcher, Log& log,
-                                                Settings settings, Happened happened,
-                                                Marking marking);
+                                                Outputs& outputs,
+                                                std::optional<process::Identity> caller,
+                                                Happened happened, Marking marking);
 
     // The starts to come: lets their users be looked up.
     void prepare(const std::string& user);
@@ -61,8 +53,9 @@ class Runs {
     // The pid of the run's process, which may have ended; 0 where it has none.
     int pid_of(engine::RunNumber run) const;
     bool has_child(pid_t pid) const;
-    // Forgets the run, whose end was told.
-    std::optional<Remains> take(engine::RunNumber run);
+    // Forgets the run, whose end was told. Where it did not start there is nothing but what
+    // attempts before have printed.
+    Remains take(engine::RunNumber run);
     // The run, whose end was told, is tried again: it goes on with the output that it has.
     void keep(engine::RunNumber run);
     // When expire() wants to be called: what outlived its run is killed then.
@@ -79,30 +72,24 @@ class Runs {
         std::optional<process::LaunchFailure> failure;  // said by crond-job; told at its end
         bool report_done = false;
         bool ended = false;
+        std::uint64_t error_stream = 0;   // as Outputs::Descriptors has it
         std::uint64_t adopted_start = 0;  // of a process that is not our child; else 0
         std::optional<Monotonic>
             kill_at;  // it was told to end: of its group nothing may outlive this
         EventLoop::Watch report_watch;
         EventLoop::Watch end_watch;
     };
-    struct Descriptors {
-        UniqueFd input;
-        UniqueFd output;
-        UniqueFd error;
-        int output_fd = -1;
-        int error_fd = -1;
-    };
-
     Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
-         Settings settings, Happened happened, Marking marking);
+         Outputs& outputs, std::optional<process::Identity> caller, Happened happened,
+         Marking marking);
 
     void start_next();
     void start_as(const engine::Spawn& spawn, const Result<process::Identity>& identity);
     tl::expected<Live, process::LaunchFailure> launch(const engine::Spawn& spawn,
                                                       const process::Identity& identity);
     void tell_made(const Live& live);
-    static std::uint64_t output_bytes(const Live& live);
-    Result<Descriptors> open_descriptors(Live& live);
+    void unwatch(Live& live);
+    engine::Printed printed(const Live& live);
     Result<void> watch(Live& live);
     void abort(Live& live);
     void read_report(engine::RunNumber run);
@@ -114,20 +101,19 @@ class Runs {
     Accounts& accounts_;
     process::Launcher& launcher_;
     Log& log_;
-    Settings settings_;
+    Outputs& outputs_;
+    std::optional<process::Identity> caller_;
     Happened happened_;
     Marking marking_;
-    std::optional<process::OutputFolder> folder_;
-    Streams streams_;
     StartQueue queue_;
     std::set<engine::RunNumber> looked_up_;  // taken from queue_, their user not known yet
     UniqueFd start_bell_;                    // readable while queue_ has something
     EventLoop::Watch start_watch_;
     std::map<engine::RunNumber, Live> live_;
-    std::map<engine::RunNumber, Remains> kept_;           // of runs that are tried again
+    // Of runs that are tried again.
+    std::map<engine::RunNumber, std::optional<OutputFiles>> kept_;
     std::multimap<Monotonic, process::Child> lingering_;  // ended, not collected: by when to kill
                                                           // their groups
-    std::unique_ptr<OutputWatch> output_watch_;           // OutputFormat::mail only
 };
 
 }  // namespace cron::daemon

@@ -1,6 +1,7 @@
 #include "daemon/streams.h"
 
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -25,15 +26,28 @@ Streams::Streams(EventLoop& loop)
     }
 }
 
-Result<UniqueFd> Streams::open(std::string_view name, bool is_error) {
+Result<Streams::Opened> Streams::open(std::string prefix, bool is_error, bool is_asked_for) {
     Result<process::OutputPipe> pipe = process::make_output_pipe();
     if (!pipe) return tl::unexpected(pipe.error());
     const std::uint64_t id = ++last_id_;
-    Stream stream{
-        fmt::format("[{}] ", name), is_error, process::LineReader(std::move(pipe->read_end)), {}};
+    Stream stream{std::move(prefix),
+                  is_error,
+                  is_asked_for,
+                  false,
+                  process::LineReader(std::move(pipe->read_end)),
+                  {}};
     if (auto watched = watch(id, stream); !watched) return tl::unexpected(watched.error());
     streams_.emplace(id, std::move(stream));
-    return std::move(pipe->write_end);
+    return Opened{std::move(pipe->write_end), id};
+}
+
+bool Streams::take_wrote(std::uint64_t id) {
+    if (ended_with_output_.erase(id) > 0) return true;
+    const auto found = streams_.find(id);
+    if (found == streams_.end()) return false;
+    int waiting_bytes = 0;
+    ::ioctl(found->second.reader.fd(), FIONREAD, &waiting_bytes);
+    return found->second.has_read || waiting_bytes > 0;
 }
 
 Result<void> Streams::watch(std::uint64_t id, Stream& stream) {
@@ -52,8 +66,10 @@ void Streams::read(std::uint64_t id) {
     }
     const process::LineReader::Lines lines = stream.reader.read();
     for (const std::string& line : lines.lines) print(stream, line);
+    stream.has_read = stream.has_read || !lines.drained;
     if (!lines.ended) return;
     if (const auto rest = stream.reader.finish()) print(stream, *rest);
+    if (stream.is_asked_for && stream.has_read) ended_with_output_.insert(id);
     streams_.erase(id);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,16 @@ class Streams {
   public:
     explicit Streams(EventLoop& loop);
 
-    // The write end of a pipe whose lines go to stdout, or to stderr, behind "[NAME] ". It is read
-    // until every writer is gone, be it after the end of the job. While nobody reads our own
-    // output, neither is the job's: it waits as it would for any reader, and we do not.
-    Result<UniqueFd> open(std::string_view name, bool is_error);
+    struct Opened {
+        UniqueFd write_end;
+        std::uint64_t id = 0;
+    };
+    // A pipe whose lines go to stdout, or to stderr, behind `prefix`. It is read until every writer
+    // is gone, be it after the end of the job. While nobody reads our own output, neither is the
+    // job's: it waits as it would for any reader, and we do not.
+    Result<Opened> open(std::string prefix, bool is_error, bool is_asked_for = false);
+    // Whether anything was written so far, where that is asked for. To be asked once.
+    bool take_wrote(std::uint64_t id);
 
     // Writes what has come so far, and waits a little for whoever reads it. Nothing is read
     // afterwards.
@@ -32,6 +39,8 @@ class Streams {
     struct Stream {
         std::string prefix;
         bool is_error = false;
+        bool is_asked_for = false;
+        bool has_read = false;
         process::LineReader reader;
         EventLoop::Watch watch;  // none while there is no room
     };
@@ -46,6 +55,7 @@ class Streams {
     Outbox stdout_;
     Outbox stderr_;
     std::map<std::uint64_t, Stream> streams_;
+    std::set<std::uint64_t> ended_with_output_;  // and nobody has asked yet
     std::uint64_t last_id_ = 0;
 };
 

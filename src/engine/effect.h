@@ -78,10 +78,12 @@ struct Finish {
     std::shared_ptr<const crontab::Entry> entry;
 };
 
-// Hand the output of the run, whose process has ended, to its reader.
+// The run is over, and is not tried again: hand its output to its reader, and tell whoever asked to
+// hear of its end. Not of a run that the rules kept from starting.
 struct Deliver {
     RunNumber run = 0;
     RunKey key;
+    std::uint32_t attempt = 1;
     Outcome outcome;
     std::shared_ptr<const crontab::Entry> entry;
 };

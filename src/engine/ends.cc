@@ -26,7 +26,8 @@ microseconds delay_of_retry(const crontab::Retry& retry, std::uint32_t attempts)
     return std::min(delay, retry.delay_max);
 }
 
-std::string reason_of(const Run& run) {
+std::string reason_of(const Run& run, const Outcome& outcome) {
+    if (!outcome.status.is_known) return "its end was not seen: the daemon had been started anew";
     switch (run.ended_by) {
         case EndedBy::timeout:
             return fmt::format("it was ended after its timeout of {}",
@@ -37,7 +38,8 @@ std::string reason_of(const Run& run) {
         case EndedBy::stop:
             break;
     }
-    return {};
+    const bool is_failed_by_output = outcome.printed.is_failure && outcome.status.is_success();
+    return is_failed_by_output ? "it wrote to its standard error" : "";
 }
 
 }  // namespace
@@ -140,18 +142,16 @@ void Engine::State::on(const Exited& event) {
     outcome.status = event.status;
     outcome.usage = event.usage;
     outcome.pid = run->pid;
-    outcome.output_bytes = event.output_bytes;
+    outcome.printed = event.printed;
     outcome.started = run->started;
     outcome.duration = run->started ? now_.monotonic - run->started_monotonic : microseconds{0};
     outcome.ended = now_.instant;
     outcome.ended_by = run->ended_by;
-    outcome.reason = reason_of(*run);
-    if (!event.status.is_known)
-        outcome.reason = "its end was not seen: the daemon had been started anew";
+    outcome.reason = reason_of(*run, outcome);
     if (may_retry(*run, outcome)) {
         retry(*run, std::move(outcome));
     } else {
-        conclude(*run, std::move(outcome));
+        finish(*run, std::move(outcome));
     }
 }
 
@@ -182,13 +182,6 @@ void Engine::State::retry(Run& run, Outcome outcome) {
     freed_.push_back(job.id);  // what is to take its place need not wait for it
 }
 
-// Its process has ended for the last time.
-void Engine::State::conclude(Run& run, Outcome outcome) {
-    Deliver deliver{run.number, run.key, outcome, run.entry};
-    finish(run, std::move(outcome));
-    effects_.emplace_back(std::move(deliver));
-}
-
 void Engine::State::skip(Run& run, const std::string& reason) {
     if (run.last_outcome) return withdraw(run, reason);
     Outcome outcome;
@@ -203,7 +196,7 @@ void Engine::State::withdraw(Run& run, const std::string& reason) {
         Outcome outcome = *std::move(run.last_outcome);
         outcome.reason = fmt::format("it is not tried again: {}", reason);
         --run.attempt;
-        return conclude(run, std::move(outcome));
+        return finish(run, std::move(outcome));
     }
     Outcome outcome;
     outcome.kind = Outcome::Kind::withdrawn;
@@ -217,7 +210,11 @@ void Engine::State::finish(Run& run, Outcome outcome) {
     if (Job* job = jobs_.find(run.key.job)) std::erase(job->pending, run.number);
     gates_.leave(run.number);
     freed_.push_back(run.key.job);
-    effects_.emplace_back(Finish{run.number, run.key, run.attempt, std::move(outcome), run.entry});
+    effects_.emplace_back(Finish{run.number, run.key, run.attempt, outcome, run.entry});
+    if (outcome.is_of_run()) {
+        effects_.emplace_back(
+            Deliver{run.number, run.key, run.attempt, std::move(outcome), run.entry});
+    }
     runs_.close(run.number);
 }
 

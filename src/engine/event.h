@@ -102,7 +102,7 @@ struct Exited {
     RunNumber run = 0;
     ExitStatus status;
     Usage usage;
-    std::uint64_t output_bytes = 0;
+    Printed printed{};
 };
 
 // Stop. `leave`: at once, and the jobs live on. `drain`: start nothing more, TERM the jobs, KILL

@@ -61,6 +61,15 @@ struct Usage {
     std::uint64_t peak_memory_bytes = 0;
 };
 
+// What a run printed.
+struct Printed {
+    std::uint64_t bytes = 0;
+    std::uint64_t left_out_bytes = 0;  // of them, for good
+    bool is_failure = false;           // some of it on its standard error, where that fails a run
+
+    friend bool operator==(const Printed&, const Printed&) = default;
+};
+
 // Where the start of a run failed, and why; `stage` names the call.
 struct LaunchError {
     std::string stage;
@@ -97,13 +106,16 @@ struct Outcome {
     std::string reason;              // one clause, for people
     std::optional<Instant> started;  // when the process was made
     int pid = 0;
-    std::uint64_t output_bytes = 0;
+    Printed printed{};
     Instant ended{};
     microseconds duration{};  // by the monotonic clock; 0 where nothing ran
     EndedBy ended_by = EndedBy::itself;
 
+    // It ran, or was to run and could not.
+    bool is_of_run() const { return kind == Kind::exited || kind == Kind::not_started; }
     bool is_success() const {
-        return kind == Kind::exited && status.is_success() && ended_by != EndedBy::timeout;
+        return kind == Kind::exited && status.is_success() && ended_by != EndedBy::timeout &&
+               !printed.is_failure;
     }
 };
 

@@ -38,11 +38,12 @@ std::string run_id(const RunKey& key) {
     return id;
 }
 
-crontab::Environment run_variables(const Spawn& spawn) {
-    return {{"CRON_JOB", cut(spawn.key.job.title())},
-            {"CRON_RUN", run_id(spawn.key)},
-            {"CRON_DUE", calendar::print_instant(spawn.key.due, spawn.entry->zone)},
-            {"CRON_ATTEMPT", std::to_string(spawn.attempt)}};
+crontab::Environment run_variables(const RunKey& key, std::uint32_t attempt,
+                                   const crontab::Entry& entry) {
+    return {{"CRON_JOB", cut(key.job.title())},
+            {"CRON_RUN", run_id(key)},
+            {"CRON_DUE", calendar::print_instant(key.due, entry.zone)},
+            {"CRON_ATTEMPT", std::to_string(attempt)}};
 }
 
 }  // namespace cron::engine

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "crontab/table.h"
-#include "engine/effect.h"
 #include "engine/run.h"
 
 namespace cron::engine {
@@ -19,6 +19,7 @@ inline constexpr std::size_t kTitleBytesMax = 4096;  // of CRON_JOB: commands ma
 
 // CRON_JOB, the name of the job or else its command; CRON_RUN, run_id(); CRON_DUE, as RFC 3339 with
 // the offset of the entry's zone; CRON_ATTEMPT, from 1.
-crontab::Environment run_variables(const Spawn& spawn);
+crontab::Environment run_variables(const RunKey& key, std::uint32_t attempt,
+                                   const crontab::Entry& entry);
 
 }  // namespace cron::engine

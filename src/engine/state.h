@@ -88,7 +88,6 @@ class Engine::State {
     void order_wake();
 
     void finish(Run& run, Outcome outcome);
-    void conclude(Run& run, Outcome outcome);
     void skip(Run& run, const std::string& reason);
     void withdraw(Run& run, const std::string& reason);
     void withdraw_pending(Job& job, const std::string& reason);

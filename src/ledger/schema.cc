@@ -53,6 +53,7 @@ CREATE TABLE run (
     into_due INTEGER,
     attempt INTEGER,
     outcome TEXT,
+    success INTEGER,
     exit_status INTEGER,
     signal INTEGER,
     pid INTEGER,
@@ -62,6 +63,7 @@ CREATE TABLE run (
     cpu_time INTEGER,
     peak_memory INTEGER,
     output_bytes INTEGER,
+    output_left_out INTEGER,
     reason TEXT,
     retry_at INTEGER,
     UNIQUE (job, due, pass, boot)

@@ -111,8 +111,7 @@ Result<void> Store::State::prepare() {
         {&finish_,
          "UPDATE run SET attempt = ?5, outcome = ?6, exit_status = ?7, signal = ?8, started = ?9, "
          "ended = ?10, duration = ?11, cpu_time = ?12, peak_memory = ?13, reason = ?14, "
-         "retry_at = ?15, "
-         "pid = ?16, output_bytes = ?17 "
+         "retry_at = ?15, pid = ?16, output_bytes = ?17, output_left_out = ?18, success = ?19 "
          "WHERE job = ?1 AND due = ?2 AND pass = ?3 AND boot = ?4"},
     };
     for (const auto& [statement, sql] : statements) {
@@ -325,7 +324,9 @@ Result<void> Store::State::write_end(const End& end) {
         .bind_text(14, reason)
         .bind(15, count(end.retry_at))
         .bind(16, given(outcome.pid > 0, outcome.pid))
-        .bind(17, given(has_ended, static_cast<std::int64_t>(outcome.output_bytes)));
+        .bind(17, given(has_ended, static_cast<std::int64_t>(outcome.printed.bytes)))
+        .bind(18, given(has_ended, static_cast<std::int64_t>(outcome.printed.left_out_bytes)))
+        .bind(19, given(has_ended, std::int64_t{outcome.is_success()}));
     // A run that is tried again has no outcome yet.
     if (end.retry_at) {
         finish_.bind(6, std::optional<std::int64_t>());

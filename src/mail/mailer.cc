@@ -27,15 +27,15 @@ tl::unexpected<Error> unsafe(std::string_view name, std::string_view value) {
 
 }  // namespace
 
-bool is_mail_due(const crontab::Entry& entry, const engine::ExitStatus& status,
-                 std::uint64_t output_bytes) {
+bool is_mail_due(const crontab::Entry& entry, const engine::Outcome& outcome) {
+    const bool has_output = outcome.printed.bytes > 0;
     switch (entry.policy->mail) {
         case crontab::MailWhen::output:
-            return output_bytes > 0;
+            return has_output;
         case crontab::MailWhen::failed_output:
-            return output_bytes > 0 && !status.is_success();
+            return has_output && !outcome.is_success();
         case crontab::MailWhen::failure:
-            return !status.is_success();
+            return !outcome.is_success();
         case crontab::MailWhen::always:
             return true;
         case crontab::MailWhen::never:

@@ -11,9 +11,8 @@
 
 namespace cron::mail {
 
-// Mail is due when there is output and, for an entry with the flag -n, the run failed besides.
-bool is_mail_due(const crontab::Entry& entry, const engine::ExitStatus& status,
-                 std::uint64_t output_bytes);
+// By the setting CRON_MAIL of the entry.
+bool is_mail_due(const crontab::Entry& entry, const engine::Outcome& outcome);
 
 // The addresses in MAILTO, a list with commas; the owner where MAILTO is not set; none where it is
 // empty. An error where an address has a byte that a mailer might take for more than an address:

@@ -20,8 +20,19 @@ namespace {
 // the file system keeps for root if need be: there the error is ours, later it would be the job's.
 constexpr off_t kReservedBytes = 16 << 10;
 
-std::string name_of(std::uint64_t tag, engine::RunNumber run) {
-    return fmt::format("{:016x}-{}", tag, run);
+std::string name_of(std::uint64_t tag, engine::RunNumber run, OutputPart part) {
+    std::string name = fmt::format("{:016x}-{}", tag, run);
+    switch (part) {
+        case OutputPart::all:
+            break;
+        case OutputPart::errors:
+            name += "-errors";
+            break;
+        case OutputPart::hook:
+            name += "-hook";
+            break;
+    }
+    return name;
 }
 
 Result<void> hand_over(int fd, const Identity& owner, const std::string& name) {
@@ -101,6 +112,22 @@ Result<std::uint64_t> OutputFile::keep_within(std::uint64_t bytes_max) {
     return size;
 }
 
+void OutputFile::find_left_out(std::uint64_t bytes_max) {
+    const auto size = size_bytes();
+    const std::uint64_t begin = bytes_max / 2;
+    if (!size || *size <= bytes_max) return;
+    // A hole is of whole blocks; what was taken out of those beside it reads as zeros.
+    constexpr off_t kBlockBytesMax = 64 << 10;
+    const off_t hole = lseek(fd_.get(), static_cast<off_t>(begin), SEEK_HOLE);
+    if (hole < 0 || hole > static_cast<off_t>(begin) + kBlockBytesMax) return;
+    const off_t data = lseek(fd_.get(), hole, SEEK_DATA);
+    if (data < 0) return;
+    const auto block = read_at(fd_.get(), static_cast<std::uint64_t>(data), kBlockBytesMax);
+    const std::size_t zeros = block ? std::min(block->find_first_not_of('\0'), block->size()) : 0;
+    left_out_begin_ = begin;
+    left_out_end_ = static_cast<std::uint64_t>(data) + zeros;
+}
+
 Result<OutputText> OutputFile::read(std::size_t bytes_max) const {
     const auto total = size_bytes();
     if (!total) return tl::unexpected(total.error());
@@ -156,10 +183,11 @@ OutputFolder::Left OutputFolder::left_behind() const {
     return left;
 }
 
-Result<OutputFile> OutputFolder::create(engine::RunNumber run, const Identity& owner) const {
+Result<OutputFile> OutputFolder::create(engine::RunNumber run, const Identity& owner,
+                                        OutputPart part) const {
     std::optional<Error> problem;
     if (fd_) {
-        auto file = create_in_folder(run, owner);
+        auto file = create_in_folder(name_of(tag_, run, part), owner);
         if (file) return file;
         problem = std::move(file.error());
     }
@@ -168,8 +196,9 @@ Result<OutputFile> OutputFolder::create(engine::RunNumber run, const Identity& o
     return OutputFile(std::move(*memory), OutputName(), std::move(problem));
 }
 
-Result<OutputFile> OutputFolder::reopen(std::uint64_t tag, engine::RunNumber run) const {
-    const std::string name = name_of(tag, run);
+Result<OutputFile> OutputFolder::reopen(std::uint64_t tag, engine::RunNumber run,
+                                        OutputPart part) const {
+    const std::string name = name_of(tag, run, part);
     const std::string path = fmt::format("{}/{}", path_, name);
     UniqueFd fd(openat(fd_.get(), name.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
     if (!fd) return system_failure(errno, "open", path);
@@ -179,9 +208,8 @@ Result<OutputFile> OutputFolder::reopen(std::uint64_t tag, engine::RunNumber run
     return OutputFile(std::move(fd), OutputName(fd_.get(), name), std::nullopt);
 }
 
-Result<OutputFile> OutputFolder::create_in_folder(engine::RunNumber run,
+Result<OutputFile> OutputFolder::create_in_folder(const std::string& name,
                                                   const Identity& owner) const {
-    const std::string name = name_of(tag_, run);
     const std::string path = fmt::format("{}/{}", path_, name);
     constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
     UniqueFd fd(openat(fd_.get(), name.c_str(), kFlags, 0600));

@@ -66,6 +66,8 @@ class OutputFile {
     // first nor in its last half of so much; what is left stays where it is. For a file that grows,
     // to be called again and again. Returns its size, with what was taken out.
     Result<std::uint64_t> keep_within(std::uint64_t bytes_max);
+    // What keep_within(bytes_max) has taken out of a file that was opened again.
+    void find_left_out(std::uint64_t bytes_max);
     // Of the output, for good.
     std::uint64_t left_out_bytes() const { return left_out_end_ - left_out_begin_; }
 
@@ -88,6 +90,10 @@ class OutputFile {
     std::uint64_t left_out_end_ = 0;
 };
 
+// Of the files that a run may have: its output, but for its standard error where that is apart;
+// and the output of what follows its end.
+enum class OutputPart { all, errors, hook };
+
 class OutputFolder {
   public:
     // Makes the folder if it is missing (not those above it), for its owner alone. One that belongs
@@ -106,18 +112,20 @@ class OutputFolder {
     // With the number of a run the name of its file, in this daemon's life.
     std::uint64_t tag() const { return tag_; }
     // The file of a run of another daemon's life, which is removed when the OutputFile dies.
-    Result<OutputFile> reopen(std::uint64_t tag, engine::RunNumber run) const;
+    Result<OutputFile> reopen(std::uint64_t tag, engine::RunNumber run,
+                              OutputPart part = OutputPart::all) const;
 
     // A file for the output of `run`, removed when the OutputFile dies; the folder must live
     // longer. With no room for it, a file in memory: the run must not fail for that. Fails without
     // memory.
-    Result<OutputFile> create(engine::RunNumber run, const Identity& owner) const;
+    Result<OutputFile> create(engine::RunNumber run, const Identity& owner,
+                              OutputPart part = OutputPart::all) const;
 
   private:
     OutputFolder(UniqueFd fd, std::uint64_t tag, std::string path)
         : fd_(std::move(fd)), tag_(tag), path_(std::move(path)) {}
 
-    Result<OutputFile> create_in_folder(engine::RunNumber run, const Identity& owner) const;
+    Result<OutputFile> create_in_folder(const std::string& name, const Identity& owner) const;
 
     UniqueFd fd_;
     std::uint64_t tag_ = 0;  // run numbers begin again with each daemon, and jobs outlive daemons

@@ -20,7 +20,7 @@ struct Sample {
     std::string name;
     std::string good;
     std::function<void(Policy&)> change;
-    std::string bad;
+    std::string bad;  // empty: there is none
 };
 
 const std::vector<Sample>& samples() {
@@ -44,6 +44,11 @@ const std::vector<Sample>& samples() {
          "night"},
         {"CRON_POOL", "backup", [](Policy& p) { p.pool = "joe/backup"; }, "a/b"},
         {"CRON_MAIL", "never", [](Policy& p) { p.mail = MailWhen::never; }, "none"},
+        {"CRON_ON_FAILURE", "mail -s \"$CRON_JOB\" ops",
+         [](Policy& p) { p.on_failure = SharedText("mail -s \"$CRON_JOB\" ops"); }, ""},
+        {"CRON_ON_SUCCESS", "touch ok", [](Policy& p) { p.on_success = SharedText("touch ok"); },
+         ""},
+        {"CRON_FAIL_ON_STDERR", "yes", [](Policy& p) { p.fails_on_stderr = true; }, "1"},
         {"CRON_NICE", "5",
          [](Policy& p) {
              p.launch.nice = 5;
@@ -138,6 +143,7 @@ TEST_CASE(
     "[crontab]") {
     for (const Sample& sample : samples()) {
         CAPTURE(sample.name);
+        if (sample.bad.empty()) continue;
         const std::string set = sample.name + "=";
         const Table table =
             parse_user(set + sample.good + "\n* * * * * a\n" + set + sample.bad +

@@ -33,8 +33,11 @@ struct Bench {
     process::OutputFolder folder = process::OutputFolder::open(temporary / "output").value();
     EventLoop loop = std::move(EventLoop::create().value());
     int failures = 0;
-    std::unique_ptr<OutputWatch> watch =
-        OutputWatch::create(loop, [this](engine::RunNumber, const Error&) { ++failures; }).value();
+    std::unique_ptr<OutputWatch> watch = OutputWatch::create(loop).value();
+
+    void add(process::OutputFile& file) {
+        watch->add(file, kLimit, [this](const Error&) { ++failures; });
+    }
 
     // Turns until nothing is looked at any more.
     void settle() {
@@ -46,12 +49,12 @@ struct Bench {
 TEST_CASE("output watch: a file that grows is cut while its run lives", "[daemon]") {
     Bench bench;
     process::OutputFile file = make_file(bench.folder);
-    bench.watch->add(1, file, kLimit);
+    bench.add(file);
     grow(file, 100'000);
     REQUIRE(bench.loop.turn(kPatience));
     CHECK(file.left_out_bytes() == 100'000 - kLimit);
     CHECK(bench.watch->is_looking());
-    bench.watch->remove(1);
+    bench.watch->remove(file);
     CHECK(bench.failures == 0);
 }
 
@@ -61,8 +64,8 @@ TEST_CASE("output watch: while nothing grows nobody looks, and what grows again 
     process::OutputFile first = make_file(bench.folder);
     process::OutputFile second = make_file(bench.folder, 2);
     CHECK_FALSE(bench.watch->is_looking());
-    bench.watch->add(1, first, kLimit);
-    bench.watch->add(2, second, kLimit);
+    bench.add(first);
+    bench.add(second);
     grow(first, 10);
     for (int round = 1; round <= 3; ++round) {
         bench.settle();
@@ -74,8 +77,8 @@ TEST_CASE("output watch: while nothing grows nobody looks, and what grows again 
         CHECK(second.left_out_bytes() == static_cast<unsigned>(round) * 100'000 - kLimit);
     }
     CHECK(first.left_out_bytes() == 0);
-    bench.watch->remove(1);
-    bench.watch->remove(2);
+    bench.watch->remove(first);
+    bench.watch->remove(second);
     CHECK(bench.failures == 0);
 }
 
@@ -83,7 +86,7 @@ TEST_CASE("output watch: of a file in memory the kernel does not tell, so it is 
           "[daemon]") {
     Bench bench;
     process::OutputFile file = make_file(process::OutputFolder::in_memory());
-    bench.watch->add(1, file, kLimit);
+    bench.add(file);
     for (int look = 1; look <= 3; ++look) {
         REQUIRE(bench.loop.turn(kPatience));
         CHECK(bench.watch->is_looking());
@@ -91,27 +94,27 @@ TEST_CASE("output watch: of a file in memory the kernel does not tell, so it is 
     grow(file, 100'000);
     REQUIRE(bench.loop.turn(kPatience));
     CHECK(file.left_out_bytes() == 100'000 - kLimit);
-    bench.watch->remove(1);
+    bench.watch->remove(file);
 }
 
 TEST_CASE("output watch: a run that ends is looked at once more, however it is watched",
           "[daemon]") {
     Bench bench;
     process::OutputFile growing = make_file(bench.folder);
-    bench.watch->add(1, growing, kLimit);
+    bench.add(growing);
     grow(growing, 10'000);
-    bench.watch->remove(1);
+    bench.watch->remove(growing);
     CHECK(growing.left_out_bytes() == 10'000 - kLimit);
 
     process::OutputFile quiet = make_file(bench.folder, 2);
-    bench.watch->add(2, quiet, kLimit);
+    bench.add(quiet);
     bench.settle();
     grow(quiet, 10'000);
-    bench.watch->remove(2);
+    bench.watch->remove(quiet);
     CHECK(quiet.left_out_bytes() == 10'000 - kLimit);
     // What the kernel still has to tell of it harms nobody.
     REQUIRE(bench.loop.turn(std::chrono::milliseconds{0}));
-    bench.watch->remove(2);
+    bench.watch->remove(quiet);
     CHECK(bench.failures == 0);
 }
 

@@ -199,7 +199,7 @@ TEST_CASE("while a run waits to be tried again newer due times are merged into i
     CHECK(desk.finished[0].outcome.kind == Outcome::Kind::merged);
 }
 
-TEST_CASE("a start that cannot succeed is an outcome with its stage", "[engine]") {
+TEST_CASE("a start that cannot succeed is an outcome with its stage, and is told of", "[engine]") {
     Desk desk;
     desk.start({entry("1 * * * *")});
     desk.pass(minutes{1});
@@ -207,7 +207,8 @@ TEST_CASE("a start that cannot succeed is an outcome with its stage", "[engine]"
     REQUIRE(desk.finished.size() == 1);
     CHECK(desk.finished[0].outcome.kind == Outcome::Kind::not_started);
     CHECK(desk.finished[0].outcome.launch_error.stage == "setuid");
-    CHECK(desk.delivered.empty());
+    REQUIRE(desk.delivered.size() == 1);
+    CHECK(desk.delivered[0].outcome.kind == Outcome::Kind::not_started);
 }
 
 TEST_CASE("a start that keeps failing is given up when it is too late", "[engine]") {
@@ -220,6 +221,7 @@ TEST_CASE("a start that keeps failing is given up when it is too late", "[engine
     }
     REQUIRE(desk.finished.size() == 1);
     CHECK(desk.finished[0].outcome.kind == Outcome::Kind::not_started);
+    CHECK(desk.delivered.size() == 1);
     CHECK(desk.now().instant - kMonday < hours{3} + minutes{3});
 }
 

@@ -530,12 +530,12 @@ TEST_CASE("restart: a run that lives holds its overlap and its end is recorded, 
     desk.pass(minutes{1});
     CHECK(desk.spawned.empty());
     CHECK(desk.finished.at(0).outcome.kind == Outcome::Kind::skipped);
-    desk.handle(Exited{desk.adopted[0].run, {false, 0, false}, {}, 5});
+    desk.handle(Exited{desk.adopted[0].run, {false, 0, false}, {}, {5, 0, false}});
     REQUIRE(desk.finished.size() == 2);
     CHECK(desk.finished[1].outcome.kind == Outcome::Kind::exited);
     CHECK_FALSE(desk.finished[1].outcome.status.is_known);
     CHECK_FALSE(desk.finished[1].outcome.is_success());
-    CHECK(desk.finished[1].outcome.output_bytes == 5);
+    CHECK(desk.finished[1].outcome.printed.bytes == 5);
     CHECK(desk.delivered.size() == 1);
     check_is_free(desk);
 }
@@ -556,7 +556,7 @@ TEST_CASE("restart: unknown status is not retried", "[engine]") {
     const auto job = ruled("0 0 1 1 *", retrying(3, seconds{10}, seconds{10}));
     Desk desk;
     restart_with(desk, recalled(RecalledRun::State::alive, job, seconds{0}), {job});
-    desk.handle(Exited{desk.adopted[0].run, {false, 0, false}, {}, 0});
+    desk.handle(Exited{desk.adopted[0].run, {false, 0, false}, {}, {}});
     CHECK(desk.retried.empty());
     CHECK(desk.finished.size() == 1);
 }
@@ -597,6 +597,22 @@ TEST_CASE("stop: what was granted is left to the next daemon where the ledger ou
     desk.handle(StopAsked{StopAsked::Manner::leave});
     CHECK(desk.finished.empty());
     CHECK(desk.quits == 1);
+}
+
+TEST_CASE("failure: output on standard error is one where the job is told so", "[engine]") {
+    Policy policy = with(&Policy::fails_on_stderr, true);
+    policy.retry = {1, seconds{10}, seconds{10}};
+    Desk desk;
+    desk.start({ruled("1 * * * *", policy)});
+    desk.pass(minutes{1});
+    desk.handle(Exited{launch(desk), {}, {}, {5, 0, true}});
+    REQUIRE(desk.retried.size() == 1);
+    CHECK(desk.retried[0].outcome.reason == "it wrote to its standard error");
+    desk.pass(seconds{10});
+    desk.handle(Exited{launch(desk), {}, {}, {5, 0, false}});
+    REQUIRE(desk.delivered.size() == 1);
+    CHECK(desk.delivered[0].outcome.is_success());
+    CHECK(desk.delivered[0].attempt == 2);
 }
 
 }  // namespace cron::engine

@@ -17,7 +17,7 @@ Spawn spawn_of(std::shared_ptr<const crontab::Entry> entry, Instant due = kMonda
 }
 
 std::string value_of(const Spawn& spawn, std::string_view name) {
-    const crontab::Environment variables = run_variables(spawn);
+    const crontab::Environment variables = run_variables(spawn.key, spawn.attempt, *spawn.entry);
     const std::string* const value = crontab::find(variables, name);
     return value == nullptr ? "none" : *value;
 }
@@ -45,11 +45,12 @@ TEST_CASE("run id: each of job, due time and pass makes another one", "[engine]"
 TEST_CASE("run variables: a job is told its name, run, due time and attempt", "[engine]") {
     Spawn spawn = spawn_of(entry_named("backup", "0 10 * * *"));
     spawn.attempt = 3;
-    CHECK(run_variables(spawn) == crontab::Environment{{"CRON_JOB", "backup"},
-                                                       {"CRON_RUN", run_id(spawn.key)},
-                                                       {"CRON_DUE", "2026-03-02T10:00:00+00:00"},
-                                                       {"CRON_ATTEMPT", "3"}});
-    for (const auto& variable : run_variables(spawn)) {
+    CHECK(run_variables(spawn.key, spawn.attempt, *spawn.entry) ==
+          crontab::Environment{{"CRON_JOB", "backup"},
+                               {"CRON_RUN", run_id(spawn.key)},
+                               {"CRON_DUE", "2026-03-02T10:00:00+00:00"},
+                               {"CRON_ATTEMPT", "3"}});
+    for (const auto& variable : run_variables(spawn.key, spawn.attempt, *spawn.entry)) {
         CHECK(crontab::is_fixed_variable(variable.name));
     }
 }

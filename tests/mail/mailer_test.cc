@@ -55,7 +55,10 @@ TEST_CASE("mail is due when there is output, or as -n and CRON_MAIL say", "[mail
         policy.mail = when;
         crontab::Entry entry;
         entry.policy = std::make_shared<const crontab::Policy>(policy);
-        return is_mail_due(entry, status, output_bytes);
+        engine::Outcome outcome;
+        outcome.status = status;
+        outcome.printed.bytes = output_bytes;
+        return is_mail_due(entry, outcome);
     };
     using crontab::MailWhen;
     CHECK(is_due(MailWhen::output, good, 1));

@@ -208,6 +208,32 @@ TEST_CASE("output file: one that its job empties has nothing left out any more",
     CHECK(file->left_out_bytes() == 0);
 }
 
+TEST_CASE("output file: what was left out of it is found again by whoever opens it next",
+          "[output]") {
+    const TemporaryFolder temporary;
+    const auto folder = OutputFolder::open(temporary.path() / "output");
+    REQUIRE(folder);
+    constexpr std::uint64_t kLimit = 10'000;
+    {
+        auto file = folder->create(1, myself());
+        REQUIRE(file);
+        write_all(file->fd(), std::string(300'000, 'x'));
+        REQUIRE(file->keep_within(kLimit));
+        CHECK_FALSE(file->keep().empty());
+    }
+    auto again = folder->reopen(folder->tag(), 1);
+    REQUIRE(again);
+    again->find_left_out(kLimit);
+    CHECK(again->left_out_bytes() == 300'000 - kLimit);
+    CHECK(again->read(1 << 20)->text.find('\0') == std::string::npos);
+
+    auto whole = folder->create(2, myself());
+    REQUIRE(whole);
+    write_all(whole->fd(), std::string(300'000, 'x'));
+    whole->find_left_out(kLimit);
+    CHECK(whole->left_out_bytes() == 0);
+}
+
 TEST_CASE("join_ends: counts every byte that is not there, whether lines are long or short",
           "[output]") {
     CHECK(join_ends("aaa", "zzz", 10) == "aaa\n[4 bytes are left out here]\nzzz");

@@ -235,6 +235,7 @@ void RunChecker::on_finish(const engine::Finish& finish, const Now& now) {
         if (finish.outcome.duration != duration || finish.outcome.started != run.launched)
             fail("outcome", key, "not the time that it ran");
     }
+    if (finish.outcome.kind == Outcome::Kind::not_started) delivered_ = finish.run;
     if (ended_ == finish.run) ended_.reset();
     by_number_.erase(finish.run);
     open_.erase(found);

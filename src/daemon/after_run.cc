@@ -1,0 +1,70 @@
+#include "daemon/after_run.h"
+
+#include <algorithm>
+
+#include "daemon/clock.h"
+#include "daemon/facts.h"
+
+namespace cron::daemon {
+
+AfterRun::AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accounts& accounts,
+                   Outputs& outputs, Settings settings, std::function<void()> progress)
+    : log_(log),
+      accounts_(accounts),
+      caller_(std::move(settings.caller)),
+      delivery_(loop, launcher, log, std::move(settings.mail), progress),
+      hooks_(loop, launcher, log, outputs, settings.change_user, progress) {}
+
+void AfterRun::follow(engine::Deliver order, Remains remains) {
+    if (remains.identity.name.empty() && caller_) remains.identity = *caller_;
+    if (!remains.identity.name.empty()) return follow_as(order, std::move(remains));
+    const engine::RunNumber run = order.run;
+    const std::string user = order.entry->user;
+    unidentified_.insert_or_assign(run, std::pair(std::move(order), std::move(remains)));
+    accounts_.find(user, [this, run](const auto& identity) { identified(run, identity); });
+}
+
+void AfterRun::identified(engine::RunNumber run, const Result<process::Identity>& identity) {
+    auto found = unidentified_.extract(run);
+    if (found.empty()) return;
+    auto& [order, remains] = found.mapped();
+    if (identity) {
+        remains.identity = *identity;
+        return follow_as(order, std::move(remains));
+    }
+    log_.write(mail_problem(*order.entry, order.key, "MAIL", identity.error().message),
+               read_clock().instant);
+    if (remains.output) log_output(log_, *order.entry, order.key, *remains.output);
+}
+
+void AfterRun::follow_as(const engine::Deliver& order, Remains remains) {
+    hooks_.run(order, remains.identity, remains.output);
+    delivery_.deliver(order, std::move(remains));
+}
+
+bool AfterRun::is_idle() const {
+    return delivery_.is_idle() && hooks_.is_idle() && unidentified_.empty();
+}
+
+std::optional<Monotonic> AfterRun::deadline() const {
+    const auto mail = delivery_.deadline();
+    const auto hooks = hooks_.deadline();
+    return mail && hooks ? std::min(mail, hooks) : (mail ? mail : hooks);
+}
+
+void AfterRun::expire(Monotonic now) {
+    delivery_.expire(now);
+    hooks_.expire(now);
+}
+
+void AfterRun::give_up(bool end_with_us) {
+    for (const auto& [run, left] : std::exchange(unidentified_, {})) {
+        if (left.second.output) {
+            log_output(log_, *left.first.entry, left.first.key, *left.second.output);
+        }
+    }
+    delivery_.give_up(end_with_us);
+    hooks_.give_up(end_with_us);
+}
+
+}  // namespace cron::daemon

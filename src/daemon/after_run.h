@@ -1,0 +1,55 @@
+// What follows a run that is over: its mail, and the command that its table names for its end.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "daemon/accounts.h"
+#include "daemon/delivery.h"
+#include "daemon/hooks.h"
+#include "daemon/log.h"
+#include "daemon/runs.h"
+#include "engine/effect.h"
+
+namespace cron::daemon {
+
+class AfterRun {
+  public:
+    struct Settings {
+        std::optional<process::Identity> caller;  // as Runs::Settings has it
+        bool change_user = false;
+        Delivery::Settings mail;
+    };
+
+    // `progress` is called when something of it has ended.
+    AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accounts& accounts,
+             Outputs& outputs, Settings settings, std::function<void()> progress);
+
+    // Each order once; what it needs to know of a user who did not come to run it looks up.
+    void follow(engine::Deliver order, Remains remains);
+    bool has_child(pid_t pid) const { return delivery_.has_child(pid) || hooks_.has_child(pid); }
+    bool is_idle() const;
+
+    // When expire() wants to be called: a program has had its time.
+    std::optional<Monotonic> deadline() const;
+    void expire(Monotonic now);
+
+    // The daemon ends: as Delivery and Errands have it.
+    void give_up(bool end_with_us);
+
+  private:
+    void follow_as(const engine::Deliver& order, Remains remains);
+    void identified(engine::RunNumber run, const Result<process::Identity>& identity);
+
+    Log& log_;
+    Accounts& accounts_;
+    std::optional<process::Identity> caller_;
+    // Whose users are looked up.
+    std::map<engine::RunNumber, std::pair<engine::Deliver, Remains>> unidentified_;
+    Delivery delivery_;
+    Hooks hooks_;
+};
+
+}  // namespace cron::daemon

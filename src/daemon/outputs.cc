@@ -1,0 +1,177 @@
+#include "daemon/outputs.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/clock.h"
+#include "daemon/facts.h"
+#include "process/lines.h"
+
+namespace cron::daemon {
+namespace {
+
+constexpr std::size_t kLoggedBytesMax = 64U << 10;  // of output in the log
+
+}  // namespace
+
+using process::OutputPart;
+
+Result<std::uint64_t> OutputFiles::size_bytes() const {
+    auto size = all.size_bytes();
+    if (!size || !errors) return size;
+    const auto more = errors->size_bytes();
+    if (!more) return more;
+    return *size + *more;
+}
+
+Result<process::OutputText> OutputFiles::read(std::size_t bytes_max) const {
+    auto text = all.read(errors ? bytes_max / 2 : bytes_max);
+    if (!text || !errors) return text;
+    const auto more = errors->read(bytes_max / 2);
+    if (!more) return more;
+    if (!text->text.empty() && text->text.back() != '\n' && !more->text.empty()) text->text += '\n';
+    text->text += more->text;
+    text->total_bytes += more->total_bytes;
+    return text;
+}
+
+engine::Printed OutputFiles::printed() const {
+    engine::Printed printed{size_bytes().value_or(0), all.left_out_bytes(), false};
+    if (errors) {
+        printed.left_out_bytes += errors->left_out_bytes();
+        printed.is_failure = errors->size_bytes().value_or(0) > 0;
+    }
+    return printed;
+}
+
+std::string OutputFiles::keep() {
+    if (errors) errors->keep();
+    return all.keep();
+}
+
+Result<std::unique_ptr<Outputs>> Outputs::create(EventLoop& loop, Log& log, Settings settings) {
+    std::unique_ptr<Outputs> outputs(new Outputs(loop, log, std::move(settings)));
+    if (outputs->settings_.format != OutputFormat::mail) return outputs;
+    auto folder = process::OutputFolder::open(outputs->settings_.folder);
+    if (!folder && outputs->settings_.may_lack_folder) folder = process::OutputFolder::in_memory();
+    if (!folder) return tl::unexpected(folder.error());
+    outputs->folder_ = *std::move(folder);
+    auto watch = OutputWatch::create(loop);
+    if (!watch) return tl::unexpected(watch.error());
+    outputs->watch_ = *std::move(watch);
+    if (const auto left = outputs->folder_->left_behind(); left.files > 0) {
+        log.write(output_left(outputs->settings_.folder, left), read_clock().instant);
+    }
+    return outputs;
+}
+
+Result<Outputs::Descriptors> Outputs::open(const engine::Spawn& spawn,
+                                           const process::Identity& identity,
+                                           std::optional<OutputFiles>& files) {
+    const bool is_split = spawn.entry->policy->fails_on_stderr;
+    if (settings_.format != OutputFormat::mail) return open_streams(*spawn.entry, is_split);
+    if (!files) {
+        auto all = create_file(spawn.run, identity, OutputPart::all);
+        if (!all) return tl::unexpected(all.error());
+        OutputFiles made{*std::move(all), std::nullopt};
+        if (is_split) {
+            auto errors = create_file(spawn.run, identity, OutputPart::errors);
+            if (!errors) return tl::unexpected(errors.error());
+            made.errors = *std::move(errors);
+        }
+        files = std::move(made);
+    }
+    Descriptors opened;
+    opened.output = files->all.fd();
+    opened.error = files->errors ? files->errors->fd() : opened.output;
+    return opened;
+}
+
+Result<Outputs::Descriptors> Outputs::open_for_hook(engine::RunNumber run,
+                                                    const crontab::Entry& entry,
+                                                    const process::Identity& identity,
+                                                    std::optional<OutputFiles>& files) {
+    if (settings_.format != OutputFormat::mail) return open_streams(entry, false);
+    auto file = create_file(run, identity, OutputPart::hook);
+    if (!file) return tl::unexpected(file.error());
+    files = OutputFiles{*std::move(file), std::nullopt};
+    Descriptors opened;
+    opened.output = opened.error = files->all.fd();
+    return opened;
+}
+
+Result<process::OutputFile> Outputs::create_file(engine::RunNumber run,
+                                                 const process::Identity& identity,
+                                                 OutputPart part) {
+    auto file = folder_->create(run, identity, part);
+    if (file && file->problem()) {
+        log_.write(said(Level::warning, "output-in-memory", file->problem()->message),
+                   read_clock().instant);
+    }
+    return file;
+}
+
+Result<Outputs::Descriptors> Outputs::open_streams(const crontab::Entry& entry,
+                                                   bool is_error_asked_for) {
+    Descriptors opened;
+    opened.output = STDOUT_FILENO;
+    opened.error = STDERR_FILENO;
+    const bool is_raw = settings_.format == OutputFormat::raw;
+    const std::string prefix = is_raw ? "" : fmt::format("[{}] ", short_name(entry));
+    if (!is_raw) {
+        auto output = streams_.open(prefix, false);
+        if (!output) return tl::unexpected(output.error());
+        opened.own_output = std::move(output->write_end);
+        opened.output = opened.own_output.get();
+    }
+    if (is_raw && !is_error_asked_for) return opened;
+    auto error = streams_.open(prefix, true, is_error_asked_for);
+    if (!error) return tl::unexpected(error.error());
+    opened.own_error = std::move(error->write_end);
+    opened.error = opened.own_error.get();
+    if (is_error_asked_for) opened.error_stream = error->id;
+    return opened;
+}
+
+std::optional<OutputFiles> Outputs::reopen(const engine::Adopt& order) {
+    const engine::LiveProcess& process = order.process;
+    if (!folder_ || process.output == 0) return std::nullopt;
+    auto all = folder_->reopen(process.output, process.output_number);
+    if (!all) return std::nullopt;
+    OutputFiles files{*std::move(all), std::nullopt};
+    auto errors = folder_->reopen(process.output, process.output_number, OutputPart::errors);
+    if (errors) files.errors = *std::move(errors);
+    const std::uint64_t bytes_max = order.entry->policy->max_output_bytes;
+    files.all.find_left_out(bytes_max);
+    if (files.errors) files.errors->find_left_out(bytes_max);
+    return files;
+}
+
+void Outputs::watch(const crontab::Entry& entry, const engine::RunKey& run, OutputFiles& files) {
+    const auto say = [this, entry = entry, run](const Error& error) {
+        log_.write(output_unlimited(entry, run, error.message), read_clock().instant);
+    };
+    watch_->add(files.all, entry.policy->max_output_bytes, say);
+    if (files.errors) watch_->add(*files.errors, entry.policy->max_output_bytes, say);
+}
+
+void Outputs::unwatch(OutputFiles& files) {
+    watch_->remove(files.all);
+    if (files.errors) watch_->remove(*files.errors);
+}
+
+void log_output(Log& log, const crontab::Entry& entry, const engine::RunKey& run,
+                const OutputFiles& files) {
+    const Instant now = read_clock().instant;
+    const auto output = files.read(kLoggedBytesMax);
+    if (!output) return log.write(said(Level::error, "output-lost", output.error().message), now);
+    process::LineSplitter splitter;
+    std::vector<std::string> lines = splitter.add(output->text);
+    if (auto rest = splitter.finish()) lines.push_back(*std::move(rest));
+    for (const std::string& line : lines) log.write(output_line(entry, run, line), now);
+}
+
+}  // namespace cron::daemon

@@ -1,0 +1,95 @@
+// What runs print: files in the spool for whoever reads them afterwards, or our own streams.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/event_loop.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/output_watch.h"
+#include "daemon/streams.h"
+#include "engine/effect.h"
+#include "engine/run.h"
+#include "process/output.h"
+
+namespace cron::daemon {
+
+// The output of one run. Its standard error is apart where output there is a failure: it comes
+// last.
+struct OutputFiles {
+    process::OutputFile all;
+    std::optional<process::OutputFile> errors;
+
+    Result<std::uint64_t> size_bytes() const;
+    // As of one file.
+    Result<process::OutputText> read(std::size_t bytes_max) const;
+    engine::Printed printed() const;
+    // They stay when this dies. Returns the name of the first in the folder; empty if it is in
+    // memory.
+    std::string keep();
+};
+
+class Outputs {
+  public:
+    struct Settings {
+        OutputFormat format = OutputFormat::mail;
+        std::string folder;  // OutputFormat::mail only
+        bool may_lack_folder = false;
+    };
+    // For the standard output and error of one start.
+    struct Descriptors {
+        int output = -1;
+        int error = -1;
+        UniqueFd own_output;
+        UniqueFd own_error;
+        std::uint64_t error_stream = 0;  // asked for whether anything came; 0: of no interest
+    };
+
+    static Result<std::unique_ptr<Outputs>> create(EventLoop& loop, Log& log, Settings settings);
+
+    // `files`: those of the attempts before, and of the ones to come; made here where there are
+    // none. None for our own streams.
+    Result<Descriptors> open(const engine::Spawn& spawn, const process::Identity& identity,
+                             std::optional<OutputFiles>& files);
+    // The same for the command that follows the end of the run; the caller calls unwatch().
+    Result<Descriptors> open_for_hook(engine::RunNumber run, const crontab::Entry& entry,
+                                      const process::Identity& identity,
+                                      std::optional<OutputFiles>& files);
+    // Of a run that another daemon has started; none if they are gone.
+    std::optional<OutputFiles> reopen(const engine::Adopt& order);
+    // Names the files of this daemon's runs, for reopen(); 0: there are none.
+    std::uint64_t tag() const { return folder_ ? folder_->tag() : 0; }
+
+    // Keeps the files within the limit of their entry; they stay where they are until unwatch().
+    void watch(const crontab::Entry& entry, const engine::RunKey& run, OutputFiles& files);
+    void unwatch(OutputFiles& files);
+    // Whether anything came on this stream, which is not asked for again.
+    bool take_wrote(std::uint64_t error_stream) { return streams_.take_wrote(error_stream); }
+
+    // The daemon ends: writes what has come so far.
+    void finish() { streams_.finish(); }
+
+  private:
+    Outputs(EventLoop& loop, Log& log, Settings settings)
+        : log_(log), settings_(std::move(settings)), streams_(loop) {}
+
+    Result<process::OutputFile> create_file(engine::RunNumber run,
+                                            const process::Identity& identity,
+                                            process::OutputPart part);
+    Result<Descriptors> open_streams(const crontab::Entry& entry, bool is_error_asked_for);
+
+    Log& log_;
+    Settings settings_;
+    std::optional<process::OutputFolder> folder_;
+    Streams streams_;
+    std::unique_ptr<OutputWatch> watch_;
+};
+
+// Its lines, or those at its two ends.
+void log_output(Log& log, const crontab::Entry& entry, const engine::RunKey& run,
+                const OutputFiles& files);
+
+}  // namespace cron::daemon

@@ -1,0 +1,130 @@
+// The commands that a table names for the end of a run, by the real crond.
+#include <algorithm>
+#include <csignal>
+
+#include <catch2/catch.hpp>
+
+#include "machine.h"
+
+namespace cron::system_test {
+namespace {
+
+std::string event(const std::string& name) { return "\"event\":\"" + name + "\""; }
+
+// As CRON_ON_FAILURE and CRON_ON_SUCCESS: says who it is and what it was told, then its input.
+std::string telling(const TempRoot& root, const std::string& name) {
+    return "{ echo $(id -un) $CRON_OUTCOME status=$CRON_STATUS signal=$CRON_SIGNAL "
+           "attempt=$CRON_ATTEMPT $CRON_JOB: $CRON_REASON; cat; } >" +
+           root.path("/out/" + name);
+}
+
+std::string told(const TempRoot& root, const std::string& name) {
+    return root.read("/out/" + name);
+}
+
+std::vector<std::string> mails(const TempRoot& root) {
+    std::vector<std::string> found;
+    for (const std::string& name : root.names("/mail")) {
+        if (name.ends_with(".mail")) found.push_back(root.read("/mail/" + name));
+    }
+    return found;
+}
+
+TEST_CASE("hooks: each end of a run has its command, run as the user with the outcome and output",
+          "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    root.open_folder("/out");
+    root.user_table("daemon", "CRON_ON_FAILURE=" + telling(root, "$CRON_JOB") +
+                                  "\nCRON_ON_SUCCESS=" + telling(root, "$CRON_JOB") +
+                                  "\nCRON_NAME=good\n@reboot echo fine\n"
+                                  "CRON_NAME=bad\n@reboot echo out; echo err >&2; exit 3\n"
+                                  "CRON_NAME=killed\n@reboot kill -9 $$\n"
+                                  "CRON_TIMEOUT=1s\nCRON_NAME=slow\n@reboot exec sleep 600\n");
+    Process crond(crond_arguments(root, {"--mailer", root.mailer()}));
+    REQUIRE(crond.writes(event("hook"), 4));
+    CHECK(told(root, "good") == "daemon success status=0 signal= attempt=1 good:\nfine\n");
+    CHECK(told(root, "bad") ==
+          "daemon failure status=3 signal= attempt=1 bad: exit status 3\nout\nerr\n");
+    CHECK(told(root, "killed") == "daemon failure status= signal=9 attempt=1 killed: signal 9\n");
+    CHECK(told(root, "slow") ==
+          "daemon failure status= signal=15 attempt=1 slow: it was ended after its timeout of "
+          "1s\n");
+    // The mail is sent all the same, and nothing of it is kept.
+    CHECK(eventually([&] { return mails(root).size() == 2; }));
+    CHECK(eventually([&] { return root.names("/var/spool/cron/output").empty(); }));
+}
+
+TEST_CASE("hooks: a run that is tried again has its command once, after the last attempt",
+          "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    root.open_folder("/out");
+    root.user_table("daemon", "CRON_RETRY=2/1s\nCRON_ON_FAILURE=echo $CRON_ATTEMPT >>" +
+                                  root.path("/out/failed") + "\n@reboot false\n");
+    Process crond(crond_arguments(root));
+    REQUIRE(crond.writes(event("hook")));
+    CHECK(crond.count(event("run-retried")) == 2);
+    CHECK(told(root, "failed") == "3\n");
+}
+
+TEST_CASE("hooks: a run that cannot start has failed, and a hook that cannot says so", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    root.open_folder("/out");
+    root.user_table("daemon", "CRON_ON_FAILURE=" + telling(root, "hook") + "\nHOME=/\nSHELL=" +
+                                  root.path("/no/shell") + "\nCRON_NAME=none\n@reboot true\n");
+    Process crond(crond_arguments(root));
+    REQUIRE(crond.writes(event("run-not-started")));
+    // They have one shell.
+    CHECK(crond.writes(event("hook")));
+    CHECK(crond.output().find("\"status\":\"127\"") != std::string::npos);
+}
+
+TEST_CASE("hooks: what they print and how they end is in the log", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    root.user_table("daemon", "CRON_ON_SUCCESS=echo from the hook; exit 9\n@reboot true\n");
+    Process crond(crond_arguments(root));
+    REQUIRE(crond.writes(event("hook")));
+    CHECK(crond.output().find("\"line\":\"from the hook\"") != std::string::npos);
+    CHECK(crond.output().find("\"after\":\"success\",\"status\":\"9\"") != std::string::npos);
+    CHECK(crond.count(event("run-ended")) == 1);
+}
+
+TEST_CASE("failure: standard error makes one where the table says so, in files and in pipes",
+          "[system]") {
+    if (!is_root()) return;
+    const std::string table =
+        "CRON_FAIL_ON_STDERR=yes\nCRON_ON_FAILURE=echo failed: $CRON_REASON\n"
+        "CRON_ON_SUCCESS=echo succeeded\n"
+        "@reboot echo error >&2; echo output\n@reboot echo output only\n";
+    const auto check = [](Process& crond) {
+        CHECK(crond.writes("failed: it wrote to its standard error"));
+        CHECK(crond.writes("succeeded"));
+        CHECK(crond.count("succeeded") == 1);
+    };
+    {
+        const TempRoot root;
+        root.user_table("daemon", table);
+        Process crond(crond_arguments(root, {"--mailer", root.mailer()}));
+        check(crond);
+        REQUIRE(eventually([&] { return mails(root).size() == 2; }));
+        const auto all = mails(root);
+        CHECK(std::any_of(all.begin(), all.end(), [](const std::string& mail) {
+            return mail.ends_with("\n\noutput\nerror\n");
+        }));
+        CHECK(eventually([&] { return root.names("/var/spool/cron/output").empty(); }));
+    }
+    for (const char* format : {"prefix", "raw"}) {
+        const TempRoot root;
+        root.write("/table", table);
+        Process crond({BELFRY_CROND, "--foreground", "--output", format, root.path("/table")});
+        check(crond);
+        crond.signal(SIGTERM);
+        CHECK(crond.wait() == 0);
+    }
+}
+
+}  // namespace
+}  // namespace cron::system_test
