@@ -27,6 +27,13 @@ void Gates::enter(RunNumber run, const std::string& pool) {
     opened_.insert(pool);
 }
 
+void Gates::take_in(RunNumber run, const std::string& pool) {
+    leave(run);
+    places_[run] = {Place::Where::inside, 0, pool};
+    ++running_;
+    if (!pool.empty()) ++pools_[pool].inside;
+}
+
 void Gates::leave(RunNumber run) {
     const auto found = places_.find(run);
     if (found == places_.end()) return;

@@ -29,6 +29,8 @@ class Gates {
 
     // The run waits for its turn; an empty pool is none.
     void enter(RunNumber run, const std::string& pool);
+    // It runs already, since before we were here: it takes its place, be there one or not.
+    void take_in(RunNumber run, const std::string& pool);
     // It waits or runs no longer. Does nothing for one that is not here.
     void leave(RunNumber run);
     // The one whose turn it is: it counts as running until it leaves.

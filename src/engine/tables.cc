@@ -43,6 +43,7 @@ void Engine::State::recall(const RecalledRun& recalled) {
     Run& run = runs_.open(recalled.key, entry_of(recalled.key.job), recalled.cause);
     run.attempt = recalled.attempt;
     runs_.adopt(run);
+    gates_.take_in(run.number, "");
     run.pid = recalled.process.pid;
     run.started = recalled.process.started;
     const microseconds age = std::max(now_.instant - *run.started, microseconds{0});
@@ -55,6 +56,7 @@ void Engine::State::claim_recalled(Job& job) {
     for (const RunNumber number : runs_.all_alive(job.id)) {
         Run& run = *runs_.find(number);
         run.entry = job.entry;
+        gates_.take_in(number, job.entry->policy->pool);
         const seconds timeout = job.entry->policy->timeout;
         if (timeout > seconds{0}) runs_.set_end_step(run, run.started_monotonic + timeout);
     }

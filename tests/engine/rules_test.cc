@@ -540,6 +540,24 @@ TEST_CASE("restart: a run that lives holds its overlap and its end is recorded, 
     check_is_free(desk);
 }
 
+TEST_CASE("restart: a run that lives holds its place in its pool, and among all that run",
+          "[engine]") {
+    Policy pooled = with(&Policy::pool, "db");
+    for (const bool has_pool : {true, false}) {
+        const auto job = ruled("0 0 1 1 *", has_pool ? pooled : Policy{}, "lives");
+        const auto other = ruled("* * * * *", has_pool ? pooled : Policy{}, "other");
+        Desk desk;
+        Capacity capacity;
+        if (!has_pool) capacity.max_running = 1;
+        desk.handle(CapacitySet{capacity});
+        restart_with(desk, recalled(RecalledRun::State::alive, job, seconds{0}), {job, other});
+        desk.pass(minutes{1});
+        CHECK(desk.spawned.empty());
+        desk.handle(Exited{desk.adopted[0].run, {false, 0, false}, {}, 0});
+        CHECK(desk.starts() == Offsets{60});
+    }
+}
+
 TEST_CASE("restart: a run that lives has the timeout of its table, from its start on", "[engine]") {
     const auto job = ruled("0 0 1 1 *", with(&Policy::timeout, seconds{100}));
     Desk desk;
