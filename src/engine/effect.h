@@ -74,6 +74,7 @@ struct Finish {
     RunNumber run = 0;
     RunKey key;
     std::uint32_t attempt = 1;
+    Cause cause = Cause::schedule;
     Outcome outcome;
     std::shared_ptr<const crontab::Entry> entry;
 };
@@ -111,6 +112,7 @@ struct Retry {
     RunNumber run = 0;
     RunKey key;
     std::uint32_t attempt = 1;  // the one that failed
+    Cause cause = Cause::schedule;
     Outcome outcome;
     microseconds delay{};
     std::shared_ptr<const crontab::Entry> entry;

@@ -169,7 +169,8 @@ bool Engine::State::may_retry(const Run& run, const Outcome& outcome) const {
 void Engine::State::retry(Run& run, Outcome outcome) {
     Job& job = *jobs_.find(run.key.job);
     const microseconds delay = delay_of_retry(job.entry->policy->retry, run.attempt);
-    effects_.emplace_back(Retry{run.number, run.key, run.attempt, outcome, delay, run.entry});
+    effects_.emplace_back(
+        Retry{run.number, run.key, run.attempt, run.cause, outcome, delay, run.entry});
     gates_.leave(run.number);
     runs_.wait(run, Run::Stage::retrying, now_.monotonic + delay);
     ++run.attempt;
@@ -210,7 +211,7 @@ void Engine::State::finish(Run& run, Outcome outcome) {
     if (Job* job = jobs_.find(run.key.job)) std::erase(job->pending, run.number);
     gates_.leave(run.number);
     freed_.push_back(run.key.job);
-    effects_.emplace_back(Finish{run.number, run.key, run.attempt, outcome, run.entry});
+    effects_.emplace_back(Finish{run.number, run.key, run.attempt, run.cause, outcome, run.entry});
     if (outcome.is_of_run()) {
         effects_.emplace_back(
             Deliver{run.number, run.key, run.attempt, std::move(outcome), run.entry});

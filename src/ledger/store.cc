@@ -26,15 +26,11 @@ std::string reason_of(const Outcome& outcome) {
 // How an attempt ended.
 struct End {
     const engine::RunKey& key;
-    const crontab::Entry* entry = nullptr;
+    Cause cause = Cause::schedule;
     std::uint32_t attempt = 1;
     const Outcome& outcome;
     std::optional<Instant> retry_at;  // none: it was the last
 };
-
-bool is_reboot(const crontab::Entry* entry) {
-    return entry != nullptr && entry->schedule.kind() == schedule::Schedule::Kind::reboot;
-}
 
 }  // namespace
 
@@ -112,7 +108,9 @@ Result<void> Store::State::prepare() {
          "UPDATE run SET attempt = ?5, outcome = ?6, exit_status = ?7, signal = ?8, started = ?9, "
          "ended = ?10, duration = ?11, cpu_time = ?12, peak_memory = ?13, reason = ?14, "
          "retry_at = ?15, pid = ?16, output_bytes = ?17, output_left_out = ?18, success = ?19 "
-         "WHERE job = ?1 AND due = ?2 AND pass = ?3 AND boot = ?4"},
+         // Of those of a boot, which may be one before, the first due time is the true one.
+         "WHERE job = ?1 AND due = ?2 AND pass = ?3 AND first = ?4 AND fate = 'start' "
+         "AND outcome IS NULL"},
     };
     for (const auto& [statement, sql] : statements) {
         auto prepared = database_.prepare(sql);
@@ -287,12 +285,12 @@ Result<void> Store::State::open_pass(const engine::OpenPass& order) {
 Result<void> Store::State::finish(const engine::Finish& order) {
     // What the ledger has refused is on record already, under another fate.
     if (order.outcome.kind == Outcome::Kind::refused) return {};
-    return write_end({order.key, order.entry.get(), order.attempt, order.outcome, std::nullopt});
+    return write_end({order.key, order.cause, order.attempt, order.outcome, std::nullopt});
 }
 
 Result<void> Store::State::retry(const engine::Retry& order) {
     return in_transaction([&]() -> Result<void> {
-        return write_end({order.key, order.entry.get(), order.attempt, order.outcome,
+        return write_end({order.key, order.cause, order.attempt, order.outcome,
                           order.outcome.ended + order.delay});
     });
 }
@@ -301,7 +299,7 @@ Result<void> Store::State::write_end(const End& end) {
     const auto job = row_of(end.key.job);
     if (!job) return tl::unexpected(job.error());
     const Outcome& outcome = end.outcome;
-    const bool is_boot = is_reboot(end.entry);
+    const bool is_boot = end.cause == Cause::boot;
     const bool has_ended = outcome.kind == Outcome::Kind::exited;
     const bool is_known = has_ended && outcome.status.is_known;
     const auto value = std::int64_t{outcome.status.value};
@@ -312,7 +310,7 @@ Result<void> Store::State::write_end(const End& end) {
     finish_.bind(1, *job)
         .bind(2, is_boot ? 0 : count(end.key.due))
         .bind(3, is_boot ? 0 : std::int64_t{end.key.pass})
-        .bind(4, is_boot ? row_.boot : 0)
+        .bind(4, count(end.key.due))
         .bind(5, std::int64_t{end.attempt})
         .bind(7, given(is_known && !outcome.status.signalled, value))
         .bind(8, given(is_known && outcome.status.signalled, value))

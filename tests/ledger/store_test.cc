@@ -130,6 +130,31 @@ TEST_CASE("store: an outcome is on record; a run without one is told when it ope
     CHECK(query(files, "SELECT outcome FROM run ORDER BY id") == "exited|lost||");
 }
 
+TEST_CASE("store: the end of a run goes to its row, be its entry gone and its boot another",
+          "[ledger]") {
+    FaultyFiles files(1);
+    Verdict boot = verdict("boot", 60);
+    boot.cause = Cause::boot;
+    {
+        Store store = open(files, "boot-1");
+        refused(store, verdict("a", 60));
+        refused(store, boot);
+    }
+    {
+        Store store = open(files, "boot-2");
+        boot.key.due += hours{1};
+        boot.first = boot.key.due;
+        refused(store, boot);
+        Finish gone = finished("a", 60, 3);
+        // What an engine knows of an entry that no table has.
+        gone.entry = std::make_shared<const crontab::Entry>();
+        Finish before = finished("boot", 60, 4);
+        before.cause = Cause::boot;
+        REQUIRE(store.finish({gone, before}));
+    }
+    CHECK(query(files, "SELECT coalesce(exit_status, '-') FROM run ORDER BY id") == "3|4|-|");
+}
+
 TEST_CASE("store: a run that is to be tried again is told with its last attempt", "[ledger]") {
     FaultyFiles files(1);
     {
