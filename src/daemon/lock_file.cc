@@ -1,6 +1,7 @@
 #include "daemon/lock_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -20,6 +21,7 @@ namespace cron::daemon {
 namespace {
 
 constexpr int kAttemptsMax = 10;
+constexpr int kDeadWaitMs = 500;
 constexpr int kProcLocksLinesMax = 100'000;
 
 // The whole file, for writing.
@@ -51,6 +53,12 @@ std::optional<int> to_pid(std::string_view text) {
     const std::optional<std::uint64_t> pid = parse_decimal(text);
     if (!pid || *pid == 0 || *pid > 0x7fff'ffff) return std::nullopt;
     return static_cast<int>(*pid);
+}
+
+// The pid that the file begins with.
+std::optional<int> named_pid(int fd) {
+    const std::string text = first_bytes(fd);
+    return to_pid(text.substr(0, text.find_first_not_of("0123456789")));
 }
 
 bool lives(int pid) { return ::access(fmt::format("/proc/{}", pid).c_str(), F_OK) == 0; }
@@ -86,8 +94,7 @@ std::optional<int> flock_holder(const struct stat& file) {
 // The process that keeps us out: the one that the file names while it lives, or the one that the
 // kernel names. The kernel has none for an open-file-description lock.
 std::optional<int> holder(int fd, const struct stat& file) {
-    const std::string text = first_bytes(fd);
-    const std::optional<int> named = to_pid(text.substr(0, text.find_first_not_of("0123456789")));
+    const std::optional<int> named = named_pid(fd);
     if (named && lives(*named)) return named;
     struct flock lock = whole_file();
     if (::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0) {
@@ -110,6 +117,20 @@ tl::unexpected<Error> busy(const std::string& path, int fd, const struct stat& f
                                                 name.empty() ? "" : " (" + name + ")"));
 }
 
+// 0, or the errno of a lock that was refused. A child of a daemon that was killed shares its lock
+// until it executes its program, an instant later: the lock of a process that is gone is waited
+// for.
+int lock_or_outlast(int fd) {
+    int error = lock_both_ways(fd);
+    for (int waited = 0; error == EAGAIN && waited < kDeadWaitMs; ++waited) {
+        const std::optional<int> named = named_pid(fd);
+        if (!named || lives(*named)) break;
+        ::poll(nullptr, 0, 1);
+        error = lock_both_ways(fd);
+    }
+    return error;
+}
+
 // Whether `path` still names the file that was locked: somebody may have removed or replaced it
 // between our open and our lock.
 bool still_names(const std::string& path, const struct stat& locked) {
@@ -130,7 +151,7 @@ Result<LockFile> LockFile::acquire(const std::string& path) {
         if (!S_ISREG(file.st_mode)) {
             return failure(ErrorCode::invalid, path + " is not a regular file");
         }
-        const int error = lock_both_ways(fd.get());
+        const int error = lock_or_outlast(fd.get());
         if (error == EAGAIN) return busy(path, fd.get(), file);
         if (error != 0) return system_failure(error, "lock", path);
         if (!still_names(path, file)) continue;

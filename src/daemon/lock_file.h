@@ -17,10 +17,11 @@ namespace cron::daemon {
 // opened it would lock a file without a name, and the next one a new file, and both would run.
 class LockFile {
   public:
-    // Takes the lock and changes nothing in the file. Never waits. An error with code `busy` says
-    // which process has the lock; the file is then as it was. To be called in the process that is
-    // to hold it: locks are not passed to a fork's child under its own pid. Processes that are
-    // started do not inherit the descriptor.
+    // Takes the lock and changes nothing in the file. Waits only, for
+    // half a second at most, where the process that the file names is gone. An error with code
+    // `busy` says which process has the lock; the file is then as it was. To be called in the
+    // process that is to hold it: locks are not passed to a fork's child under its own pid.
+    // Processes that are started do not inherit the descriptor.
     static Result<LockFile> acquire(const std::string& path);
 
     // Puts our pid into the file, for people. Until then it is as it was.

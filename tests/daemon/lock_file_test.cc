@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <optional>
+#include <thread>
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
@@ -187,6 +188,18 @@ TEST_CASE("lock file: after a holder was killed the next one has it at once", "[
     }
     REQUIRE_FALSE(content_of(path).empty());
     CHECK(LockFile::acquire(path));
+}
+
+TEST_CASE("lock file: what a killed holder's child still shares for an instant is waited for",
+          "[daemon]") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "crond.pid";
+    constexpr const char* kNobody = "2147483647\n";  // beyond all pids
+    std::optional<OtherCron> child(std::in_place, Kind::flock, path, kNobody);
+    std::thread end([&] { child.reset(); });
+    const auto lock = LockFile::acquire(path);
+    end.join();
+    CHECK(lock);
 }
 
 TEST_CASE("lock file: a program that is started does not inherit it", "[daemon]") {
