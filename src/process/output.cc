@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "process/private_folder.h"
+
 namespace cron::process {
 namespace {
 
@@ -149,23 +151,12 @@ Result<OutputText> OutputFile::read(std::size_t bytes_max) const {
 }
 
 Result<OutputFolder> OutputFolder::open(const std::string& path) {
-    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-        return system_failure(errno, "mkdir", path);
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd) return system_failure(errno, "open", path);
-    struct stat status {};
-    if (fstat(fd.get(), &status) != 0) return system_failure(errno, "fstat", path);
-    if (status.st_uid != geteuid()) {
-        return failure(ErrorCode::denied, fmt::format("{} belongs to uid {}, not to {}", path,
-                                                      status.st_uid, geteuid()));
-    }
-    if ((status.st_mode & 07777) != 0700 && fchmod(fd.get(), 0700) != 0) {
-        return system_failure(errno, "fchmod", path);
-    }
+    auto fd = open_private_folder(path);
+    if (!fd) return tl::unexpected(fd.error());
     std::uint64_t tag = 0;
     if (getrandom(&tag, sizeof tag, 0) != sizeof tag)
         return system_failure(errno, "getrandom", path);
-    return OutputFolder(std::move(fd), tag, path);
+    return OutputFolder(*std::move(fd), tag, path);
 }
 
 OutputFolder::Left OutputFolder::left_behind() const {
