@@ -12,6 +12,13 @@ namespace {
 
 constexpr std::size_t kShownBytesMax = 200;
 
+tl::unexpected<Error> unsafe(std::string_view name, std::string_view value) {
+    return failure(ErrorCode::invalid, fmt::format("{} '{}' is not a safe mail address", name,
+                                                   printable(value.substr(0, kShownBytesMax))));
+}
+
+}  // namespace
+
 bool is_safe_address(std::string_view address) {
     constexpr std::string_view kSafe = "@!:%-.,_+=/";
     if (address.empty() || (!is_alnum(address.front()) && address.front() != '_')) return false;
@@ -19,13 +26,6 @@ bool is_safe_address(std::string_view address) {
         return is_alnum(c) || kSafe.find(c) != std::string_view::npos;
     });
 }
-
-tl::unexpected<Error> unsafe(std::string_view name, std::string_view value) {
-    return failure(ErrorCode::invalid, fmt::format("{} '{}' is not a safe mail address", name,
-                                                   printable(value.substr(0, kShownBytesMax))));
-}
-
-}  // namespace
 
 bool is_mail_due(const crontab::Entry& entry, const engine::Outcome& outcome) {
     const bool has_output = outcome.printed.bytes > 0;

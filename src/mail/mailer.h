@@ -14,10 +14,12 @@ namespace cron::mail {
 // By the setting CRON_MAIL of the entry.
 bool is_mail_due(const crontab::Entry& entry, const engine::Outcome& outcome);
 
+// Whether no mailer takes it for more than an address: a letter, digit or `_`, then these and
+// `@ ! : % - . , + = /` (as in the Vixie family).
+bool is_safe_address(std::string_view address);
+
 // The addresses in MAILTO, a list with commas; the owner where MAILTO is not set; none where it is
-// empty. An error where an address has a byte that a mailer might take for more than an address:
-// such mail is not sent. Safe: a letter, digit or `_`, then these and `@ ! : % - . , + = /` (as in
-// the Vixie family).
+// empty. An error where one is not safe: such mail is not sent.
 Result<std::vector<std::string>> recipients(const crontab::Environment& environment,
                                             std::string_view owner);
 
