@@ -3,16 +3,15 @@
 #include <algorithm>
 
 #include "daemon/clock.h"
-#include "daemon/facts.h"
+#include "daemon/mail_facts.h"
 
 namespace cron::daemon {
 
-AfterRun::AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accounts& accounts,
-                   Outputs& outputs, Settings settings, std::function<void()> progress)
+AfterRun::AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accounts& accounts, Worker& mail_worker, Outputs& outputs, Settings settings, std::function<void()> progress)
     : log_(log),
       accounts_(accounts),
       caller_(std::move(settings.caller)),
-      delivery_(loop, launcher, log, std::move(settings.mail), progress),
+      delivery_(loop, launcher, accounts, mail_worker, log, std::move(settings.mail), progress),
       hooks_(loop, launcher, log, outputs, settings.change_user, progress) {}
 
 void AfterRun::follow(engine::Deliver order, Remains remains) {
@@ -32,7 +31,7 @@ void AfterRun::identified(engine::RunNumber run, const Result<process::Identity>
         remains.identity = *identity;
         return follow_as(order, std::move(remains));
     }
-    log_.write(mail_problem(*order.entry, order.key, "MAIL", identity.error().message),
+    log_.write(mail_problem(label_of(*order.entry, order.key), "MAIL", identity.error().message),
                read_clock().instant);
     if (remains.output) log_output(log_, *order.entry, order.key, *remains.output);
 }

@@ -25,12 +25,16 @@ class AfterRun {
 
     // `progress` is called when something of it has ended.
     AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accounts& accounts,
-             Outputs& outputs, Settings settings, std::function<void()> progress);
+             Worker& mail_worker, Outputs& outputs, Settings settings,
+             std::function<void()> progress);
+    Result<void> keep_mail_in(const std::string& folder) { return delivery_.keep_in(folder); }
 
     // Each order once; what it needs to know of a user who did not come to run it looks up.
     void follow(engine::Deliver order, Remains remains);
     bool has_child(pid_t pid) const { return delivery_.has_child(pid) || hooks_.has_child(pid); }
     bool is_idle() const;
+    // As Delivery has it.
+    bool is_settled() const { return delivery_.is_settled(); }
 
     // When expire() wants to be called: a program has had its time.
     std::optional<Monotonic> deadline() const;

@@ -119,6 +119,8 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
     if (!account_worker) return tl::unexpected(account_worker.error());
     auto ledger_worker = Worker::create();
     if (!ledger_worker) return tl::unexpected(ledger_worker.error());
+    auto mail_worker = Worker::create();
+    if (!mail_worker) return tl::unexpected(mail_worker.error());
     auto launcher = process::Launcher::create(setting.job_program);
     if (!launcher) return tl::unexpected(launcher.error());
     raise_descriptor_limit();
@@ -127,7 +129,7 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
         new Crond(setting,
                   Base{std::move(locks), *std::move(loop), *std::move(timers), *std::move(signals),
                        *std::move(table_worker), *std::move(account_worker),
-                       *std::move(ledger_worker), *std::move(launcher)},
+                       *std::move(ledger_worker), *std::move(mail_worker), *std::move(launcher)},
                   *zone));
     if (auto opened = crond->open(*zone, *config); !opened) return tl::unexpected(opened.error());
     return crond;
@@ -164,10 +166,13 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     }
     const bool changes_user = !caller && ::geteuid() == 0;
     after_run_ = std::make_unique<AfterRun>(
-        base_.loop, base_.launcher, log_, accounts_, *outputs_,
+        base_.loop, base_.launcher, log_, accounts_, base_.mail_worker, *outputs_,
         AfterRun::Settings{
             caller, changes_user, {short_host_name(), setting_.paths.mailer, changes_user}},
-        [this] { end_if_done(); });
+        [this] {
+            end_if_done();
+            arm();
+        });
     auto runs = Runs::create(
         base_.loop, accounts_, base_.launcher, log_, *outputs_, std::move(caller),
         [this](engine::Event event) { happened(std::move(event)); },
@@ -182,6 +187,10 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
         auto kept = keeper_.open({{setting_.paths.ledger, "", read_boot_id().value_or("")},
                                   setting_.paths.ledger + "-marks"});
         if (!kept) return kept;
+        if (auto mail = after_run_->keep_mail_in(setting_.paths.mail); !mail) {
+            write(said(Level::error, "mail-not-kept",
+                       "mail that cannot be sent goes to the log: " + mail.error().message));
+        }
     }
     auto tables = TableReader::create(
         base_.table_worker, *std::move(settings), ZoneBook(setting_.zones, zone),
@@ -197,7 +206,8 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
                                       std::pair{base_.table_worker.fd(), &Crond::on_tables},
                                       std::pair{tables_->fd(), &Crond::on_files},
                                       std::pair{base_.account_worker.fd(), &Crond::on_accounts},
-                                      std::pair{base_.ledger_worker.fd(), &Crond::on_ledger}}) {
+                                      std::pair{base_.ledger_worker.fd(), &Crond::on_ledger},
+                                      std::pair{base_.mail_worker.fd(), &Crond::on_mail}}) {
         if (auto watched = watch(fd, handler); !watched) return watched;
     }
     return {};
@@ -224,6 +234,7 @@ Result<void> Crond::run(Readiness& readiness) {
     base_.table_worker.abandon();
     base_.account_worker.abandon();
     base_.ledger_worker.abandon();
+    base_.mail_worker.abandon();
     return ran;
 }
 
@@ -314,6 +325,18 @@ void Crond::on_signal() {
     }
 }
 
+// A mailer may have been started.
+void Crond::on_accounts() {
+    base_.account_worker.finish();
+    arm();
+}
+
+void Crond::on_mail() {
+    base_.mail_worker.finish();
+    end_if_done();
+    arm();
+}
+
 void Crond::on_ledger() {
     base_.ledger_worker.finish();
     end_if_done();
@@ -351,8 +374,10 @@ void Crond::stop() {
 
 void Crond::end_if_done() {
     if (!quit_at_) return;
-    // Mailers are processes of their own: where we leave jobs running we leave them too.
-    const bool is_done = (after_run_->is_idle() || !ends_jobs()) && keeper_.is_settled();
+    // Mailers and hooks are processes of their own: where we leave jobs running we leave them too,
+    // but for those of kept mail, which the next daemon would send again.
+    const bool is_rest_done = ends_jobs() ? after_run_->is_idle() : after_run_->is_settled();
+    const bool is_done = is_rest_done && keeper_.is_settled();
     if (is_done || read_clock().monotonic >= *quit_at_) base_.loop.stop();
 }
 

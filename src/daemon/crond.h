@@ -55,6 +55,7 @@ class Crond {
         Worker table_worker;
         Worker account_worker;  // of its own: a slow table must not hold up the starts
         Worker ledger_worker;   // likewise
+        Worker mail_worker;     // likewise
         process::Launcher launcher;
     };
 
@@ -72,8 +73,9 @@ class Crond {
     void on_signal();
     void on_files();
     void on_tables() { base_.table_worker.finish(); }
-    void on_accounts() { base_.account_worker.finish(); }
+    void on_accounts();
     void on_ledger();
+    void on_mail();
     void on_child();
     void reload();
     void config_read(const ConfigReading& reading);

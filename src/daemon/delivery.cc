@@ -2,24 +2,25 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "daemon/clock.h"
 #include "daemon/facts.h"
+#include "daemon/mail_facts.h"
 #include "engine/run_variables.h"
 #include "mail/compose.h"
 #include "mail/mailer.h"
 #include "process/environment.h"
 #include "process/input.h"
-#include "process/lines.h"
 
 namespace cron::daemon {
 namespace {
 
-constexpr std::size_t kMailBytesMax = 1U << 20;     // of output in one mail
-constexpr std::size_t kLoggedBytesMax = 64U << 10;  // of output in the log
+constexpr std::size_t kMailBytesMax = 1U << 20;  // of output in one mail
 
 }  // namespace
 
@@ -27,122 +28,150 @@ void Delivery::deliver(const engine::Deliver& order, Remains remains) {
     if (!remains.output) return;
     if (!mail::is_mail_due(*order.entry, order.outcome)) return;
 
-    Letter letter{order, std::move(remains), {}, {}};
+    Output output{order, std::move(remains), {}, {}};
     const auto recipients = mail::recipients(*order.entry->environment, order.entry->user);
     if (!recipients) {
-        complain(letter, recipients.error().message, "UNSAFE MAIL");
-        return log_output(letter);
+        complain(output, recipients.error().message, "UNSAFE MAIL");
+        return log_output(output);
     }
     if (recipients->empty()) return;  // MAILTO="": not wanted
-    letter.recipients = *recipients;
+    output.recipients = *recipients;
 
     const auto sender = mail::sender(*order.entry->environment);
     if (sender) {
-        letter.sender = *sender;
+        output.sender = *sender;
     } else {
-        complain(letter, sender.error().message, "UNSAFE MAIL");
+        complain(output, sender.error().message, "UNSAFE MAIL");
     }
     const std::uint64_t id = ++last_id_;
     Errand errand;
-    errand.uid = letter.remains.identity.uid;
+    errand.uid = output.remains.identity.uid;
     errand.time_max = kMailerTime;
     errand.prepare = [this, id] { return prepare(id); };
     errand.ended = [this, id](const ErrandEnd& end) { mailed(id, end); };
-    letters_.emplace(id, std::move(letter));
+    outputs_.emplace(id, std::move(output));
     if (mailers_.add(std::move(errand))) return;
-    const auto refused = letters_.extract(id);
-    complain(refused.mapped(), "too many mails of this user wait already");
-    log_output(refused.mapped());
+    auto refused = outputs_.extract(id);
+    not_taken(refused.mapped(), "too many mails of this user wait already");
 }
 
 std::optional<Errand::Program> Delivery::prepare(std::uint64_t id) {
-    auto letter = letters_.extract(id);
+    auto output = outputs_.extract(id);
     // Asked for each mail: a mailer may be installed, or gone, while we run.
     if (::access(settings_.mailer.c_str(), X_OK) != 0) {
-        log_output(letter.mapped());
+        log_output(output.mapped());
         return std::nullopt;
     }
-    const auto output = letter.mapped().remains.output->read(kMailBytesMax);
-    if (!output) {
-        complain(letter.mapped(), output.error().message);
+    output.mapped().tries = 1;
+    const auto letter = compose(output.mapped());
+    if (!letter) {
+        complain(output.mapped(), letter.error().message);
         return std::nullopt;
     }
-    auto program = mailer(letter.mapped(), output->text);
+    auto program = mailer(*letter, output.mapped().remains.identity);
     if (!program) {
-        complain(letter.mapped(), program.error().message);
-        log_output(letter.mapped());
+        not_taken(output.mapped(), program.error().message);
         return std::nullopt;
     }
-    letter.mapped().mailed_bytes = output->total_bytes;
-    letters_.insert(std::move(letter));
+    outputs_.insert(std::move(output));
     return *std::move(program);
 }
 
-Result<Errand::Program> Delivery::mailer(const Letter& letter, std::string_view output) const {
-    const crontab::Entry& entry = *letter.order.entry;
+Result<mail::Letter> Delivery::compose(Output& output) const {
+    const auto text = output.remains.output->read(kMailBytesMax);
+    if (!text) return tl::unexpected(text.error());
+    output.mailed_bytes = text->total_bytes;
+    const crontab::Entry& entry = *output.order.entry;
     const auto environment = process::build_environment(
-        *entry.environment, letter.remains.identity, {},
-        engine::run_variables(letter.order.key, letter.order.attempt, entry));
+        *entry.environment, output.remains.identity, {},
+        engine::run_variables(output.order.key, output.order.attempt, entry));
     mail::Message message;
     message.user = entry.user;
     message.host = settings_.host;
     message.command = entry.command;
-    message.sender = letter.sender;
-    message.recipients = letter.recipients;
+    message.sender = output.sender;
+    message.recipients = output.recipients;
     message.environment = environment.variables;
-    message.body = output;
-    auto text = process::make_input(mail::compose(message));
-    if (!text) return tl::unexpected(text.error());
+    message.body = text->text;
 
+    const RunLabel run = label_of(entry, output.order.key);
+    mail::Letter letter;
+    letter.user = run.user;
+    letter.uid = output.remains.identity.uid;
+    letter.job = run.job;
+    letter.due = run.due;
+    letter.pass = run.pass;
+    letter.since = read_clock().instant;
+    letter.recipients = output.recipients;
+    letter.home = environment.home;
+    letter.environment = environment.variables;
+    letter.message = mail::compose(message);
+    return letter;
+}
+
+Result<Errand::Program> Delivery::mailer(const mail::Letter& letter,
+                                         const process::Identity& identity) const {
+    if (::access(settings_.mailer.c_str(), X_OK) != 0) {
+        return system_failure(errno, "run", settings_.mailer);
+    }
+    auto text = process::make_input(letter.message);
+    if (!text) return tl::unexpected(text.error());
     Errand::Program program;
     process::LaunchOrder& order = program.order;
     order.arguments = mail::mailer_arguments(settings_.mailer, letter.recipients);
-    order.environment = environment.variables;
-    order.identity = letter.remains.identity;
+    order.environment = letter.environment;
+    order.identity = identity;
     order.change_user = settings_.change_user;
-    order.home = environment.home;
+    order.home = letter.home;
     order.input_fd = text->get();
     program.descriptors.push_back(*std::move(text));
     return program;
 }
 
 void Delivery::mailed(std::uint64_t id, const ErrandEnd& end) {
-    const auto letter = letters_.extract(id);
-    if (!end.status) {
-        complain(letter.mapped(), end.status.error().message);
-    } else if (!end.status->is_success()) {
-        complain(
-            letter.mapped(),
-            fmt::format("mailed {} bytes of output but got {} {}", letter.mapped().mailed_bytes,
-                        end.status->signalled ? "signal" : "status", end.status->value));
-    } else {
-        return;
-    }
-    log_output(letter.mapped());
+    auto output = outputs_.extract(id);
+    const auto problem = mailer_problem(end, output.mapped().mailed_bytes);
+    if (problem) not_taken(output.mapped(), *problem);
 }
 
-void Delivery::log_output(const Letter& letter) {
-    const auto output = letter.remains.output->read(kLoggedBytesMax);
-    if (!output) {
-        complain(letter, output.error().message);
-        return;
+void Delivery::not_taken(Output& output, const std::string& reason) {
+    if (!queue_.is_open()) {
+        complain(output, reason);
+        return log_output(output);
     }
-    process::LineSplitter splitter;
-    std::vector<std::string> lines = splitter.add(output->text);
-    if (auto rest = splitter.finish()) lines.push_back(*std::move(rest));
-    for (const std::string& line : lines) {
-        log_.write(output_line(*letter.order.entry, letter.order.key, line), read_clock().instant);
-    }
+    auto letter = compose(output);
+    const Result<void> kept = letter ? queue_.keep(*std::move(letter), output.tries, reason)
+                                     : tl::unexpected(letter.error());
+    if (kept) return;
+    complain(output, fmt::format("{}; it cannot be kept: {}", reason, kept.error().message));
+    log_output(output);
 }
 
-void Delivery::complain(const Letter& letter, std::string_view problem, std::string_view action) {
-    log_.write(mail_problem(*letter.order.entry, letter.order.key, action, problem),
+void Delivery::log_output(const Output& output) {
+    daemon::log_output(log_, *output.order.entry, output.order.key, *output.remains.output);
+}
+
+void Delivery::complain(const Output& output, std::string_view problem, std::string_view action) {
+    log_.write(mail_problem(label_of(*output.order.entry, output.order.key), action, problem),
                read_clock().instant);
 }
 
+std::optional<Monotonic> Delivery::deadline() const {
+    const auto mailer = mailers_.deadline();
+    const auto letter = queue_.deadline();
+    return mailer && letter ? std::min(*mailer, *letter) : mailer ? mailer : letter;
+}
+
+void Delivery::expire(Monotonic now) {
+    mailers_.expire(now);
+    queue_.expire(now);
+}
+
 void Delivery::give_up(bool end_with_us) {
+    queue_.stop();
     mailers_.give_up(end_with_us);
-    letters_.clear();
+    queue_.finish();
+    outputs_.clear();
 }
 
 }  // namespace cron::daemon

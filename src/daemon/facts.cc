@@ -35,9 +35,7 @@ void add_job(Record& record, const crontab::Entry& entry) {
 }
 
 void add_run(Record& record, const crontab::Entry& entry, const engine::RunKey& key) {
-    add_job(record, entry);
-    record.fields.push_back({"due", instant_text(key.due)});
-    if (key.pass > 0) record.fields.push_back({"pass", static_cast<std::int64_t>(key.pass)});
+    daemon::add_run(record, label_of(entry, key));
 }
 
 std::string status_text(const engine::ExitStatus& status) {
@@ -120,6 +118,17 @@ std::string failure_text(const engine::Outcome& outcome) {
     }
     if (!text.empty()) return text;
     return (outcome.status.signalled ? "" : "exit status ") + status_text(outcome.status);
+}
+
+RunLabel label_of(const crontab::Entry& entry, const engine::RunKey& key) {
+    return {entry.user, short_name(entry), key.due, key.pass};
+}
+
+void add_run(Record& record, const RunLabel& run) {
+    record.fields.push_back({"user", run.user});
+    record.fields.push_back({"job", run.job});
+    record.fields.push_back({"due", instant_text(run.due)});
+    if (run.pass > 0) record.fields.push_back({"pass", static_cast<std::int64_t>(run.pass)});
 }
 
 Record said(Level level, std::string_view event, std::string message) {
@@ -347,14 +356,6 @@ Record setting_failed(const engine::Spawn& spawn, std::string_view setting, int 
     return record;
 }
 
-Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::string_view line) {
-    Record record{Level::info, "run-output", {}, {}, 0};
-    add_run(record, entry, key);
-    record.fields.push_back({"line", std::string(line)});
-    record.classic = classic_line(entry.user, "CMDOUT", line);
-    return record;
-}
-
 Record run_adopted(const engine::Spawn& spawn, int pid) {
     Record record{Level::info, "run-adopted", {}, {}, pid};
     add_run(record, *spawn.entry, spawn.key);
@@ -398,15 +399,6 @@ Record output_left(std::string_view folder, const process::OutputFolder::Left& l
     record.fields.push_back({"folder", std::string(folder)});
     record.fields.push_back({"files", static_cast<std::int64_t>(left.files)});
     record.fields.push_back({"bytes", static_cast<std::int64_t>(left.bytes)});
-    return record;
-}
-
-Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key, std::string_view action,
-                    std::string_view problem) {
-    Record record{Level::warning, "mail-problem", {}, {}, 0};
-    add_run(record, entry, key);
-    record.fields.push_back({"reason", std::string(problem)});
-    record.classic = classic_line(entry.user, action, problem);
     return record;
 }
 

@@ -14,8 +14,18 @@
 
 namespace cron::daemon {
 
+// What the log calls a run by.
+struct RunLabel {
+    std::string user;
+    std::string job;  // its short name
+    Instant due{};
+    engine::Pass pass = 0;
+};
+
 // How a job is called where there is little room: its command, on one line and cut.
 std::string short_name(const crontab::Entry& entry);
+RunLabel label_of(const crontab::Entry& entry, const engine::RunKey& key);
+void add_run(Record& record, const RunLabel& run);
 
 // "1.234".
 std::string seconds_text(microseconds duration);
@@ -59,10 +69,6 @@ Record output_unlimited(const crontab::Entry& entry, const engine::RunKey& key,
                         std::string_view problem);
 // Output of runs that an earlier daemon left running.
 Record output_left(std::string_view folder, const process::OutputFolder::Left& left);
-Record output_line(const crontab::Entry& entry, const engine::RunKey& key, std::string_view line);
-// `action` as the classics have it: MAIL, UNSAFE MAIL.
-Record mail_problem(const crontab::Entry& entry, const engine::RunKey& key, std::string_view action,
-                    std::string_view problem);
 // The command that the table names for the end of a run: how it ended, or why it did not run.
 Record hook_ended(const engine::Deliver& run, const engine::ExitStatus& status, bool is_timed_out);
 Record hook_problem(const engine::Deliver& run, std::string_view problem);

@@ -209,6 +209,7 @@ Paths paths_of(const Options& options) {
     paths.spool = options.spool.value_or(at("/var/spool/cron"));
     paths.crontabs = paths.spool + "/crontabs";
     paths.output = paths.spool + "/output";
+    paths.mail = paths.spool + "/mail";
     paths.spool_lock = paths.spool + "/.crond.lock";
     paths.ledger = paths.spool + "/ledger.db";
     paths.pidfile = options.pidfile.value_or(at("/run/crond.pid"));

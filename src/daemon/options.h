@@ -50,6 +50,7 @@ struct Paths {
     std::string spool;  // the working directory
     std::string crontabs;
     std::string output;
+    std::string mail;  // that is tried again
     std::string spool_lock;
     std::string ledger;
     std::string pidfile;

@@ -8,14 +8,9 @@
 
 #include "daemon/clock.h"
 #include "daemon/facts.h"
-#include "process/lines.h"
+#include "daemon/mail_facts.h"
 
 namespace cron::daemon {
-namespace {
-
-constexpr std::size_t kLoggedBytesMax = 64U << 10;  // of output in the log
-
-}  // namespace
 
 using process::OutputPart;
 
@@ -168,10 +163,9 @@ void log_output(Log& log, const crontab::Entry& entry, const engine::RunKey& run
     const Instant now = read_clock().instant;
     const auto output = files.read(kLoggedBytesMax);
     if (!output) return log.write(said(Level::error, "output-lost", output.error().message), now);
-    process::LineSplitter splitter;
-    std::vector<std::string> lines = splitter.add(output->text);
-    if (auto rest = splitter.finish()) lines.push_back(*std::move(rest));
-    for (const std::string& line : lines) log.write(output_line(entry, run, line), now);
+    for (const Record& record : output_lines(label_of(entry, run), output->text)) {
+        log.write(record, now);
+    }
 }
 
 }  // namespace cron::daemon

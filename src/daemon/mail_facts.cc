@@ -1,0 +1,86 @@
+#include "daemon/mail_facts.h"
+
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/log_format.h"
+#include "process/lines.h"
+
+namespace cron::daemon {
+namespace {
+
+Record about_mail(Level level, std::string_view event, const RunLabel& run) {
+    Record record{level, event, {}, {}, 0};
+    add_run(record, run);
+    return record;
+}
+
+}  // namespace
+
+RunLabel label_of(const mail::Letter& letter) {
+    return {letter.user, letter.job, letter.due, letter.pass};
+}
+
+std::optional<std::string> mailer_problem(const ErrandEnd& end, std::uint64_t bytes) {
+    if (!end.status) return end.status.error().message;
+    if (end.is_timed_out) {
+        return fmt::format("mailed {} bytes of output but the mailer did not end", bytes);
+    }
+    if (end.status->is_success()) return std::nullopt;
+    return fmt::format("mailed {} bytes of output but got {} {}", bytes,
+                       end.status->signalled ? "signal" : "status", end.status->value);
+}
+
+std::vector<Record> output_lines(const RunLabel& run, std::string_view output) {
+    process::LineSplitter splitter;
+    std::vector<std::string> lines = splitter.add(output);
+    if (auto rest = splitter.finish()) lines.push_back(*std::move(rest));
+    std::vector<Record> records;
+    for (std::string& line : lines) {
+        Record record = about_mail(Level::info, "run-output", run);
+        record.classic = classic_line(run.user, "CMDOUT", line);
+        record.fields.push_back({"line", std::move(line)});
+        records.push_back(std::move(record));
+    }
+    return records;
+}
+
+Record mail_problem(const RunLabel& run, std::string_view action, std::string_view problem) {
+    Record record = about_mail(Level::warning, "mail-problem", run);
+    record.fields.push_back({"reason", std::string(problem)});
+    record.classic = classic_line(run.user, action, problem);
+    return record;
+}
+
+Record mail_kept(const RunLabel& run, std::uint32_t tries, std::string_view reason, seconds delay) {
+    Record record = about_mail(Level::warning, "mail-kept", run);
+    record.fields.push_back({"tries", static_cast<std::int64_t>(tries)});
+    record.fields.push_back({"reason", std::string(reason)});
+    record.fields.push_back({"delay_s", fmt::format("{}", delay.count())});
+    record.classic =
+        classic_line(run.user, "MAIL",
+                     fmt::format("{}; it is kept and tried again in {} s", reason, delay.count()));
+    return record;
+}
+
+Record mail_sent(const RunLabel& run, std::uint32_t tries) {
+    Record record = about_mail(Level::info, "mail-sent", run);
+    record.fields.push_back({"tries", static_cast<std::int64_t>(tries)});
+    record.classic =
+        classic_line(run.user, "MAIL", fmt::format("sent at last, after {} tries", tries));
+    return record;
+}
+
+Record mail_given_up(const RunLabel& run, std::uint32_t tries, std::string_view reason) {
+    Record record = about_mail(Level::warning, "mail-given-up", run);
+    record.fields.push_back({"tries", static_cast<std::int64_t>(tries)});
+    record.fields.push_back({"reason", std::string(reason)});
+    record.classic =
+        classic_line(run.user, "MAIL",
+                     fmt::format("{}; given up after {} tries, the output follows", reason, tries));
+    return record;
+}
+
+}  // namespace cron::daemon
