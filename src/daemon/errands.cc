@@ -59,8 +59,8 @@ Result<void> Errands::launch(Errand& errand, const process::LaunchOrder& order) 
         return tl::unexpected(watch.error());
     }
     const Monotonic until = read_clock().monotonic + errand.time_max;
-    running_.emplace(
-        id, Running{std::move(errand), *std::move(child), until, false, *std::move(watch)});
+    running_.emplace(id, Running{std::move(errand), order.arguments.front(), *std::move(child),
+                                 until, false, *std::move(watch)});
     return {};
 }
 
@@ -68,18 +68,23 @@ void Errands::collect(std::uint64_t id) {
     const auto found = running_.find(id);
     const auto ended = process::reap(found->second.child.pidfd.get());
     if (ended && !*ended) return;
-    ErrandEnd end;
-    end.is_timed_out = found->second.is_timed_out;
-    if (ended) {
-        end.status = (*ended)->status;
-    } else {
-        end.status = tl::unexpected(ended.error());
-    }
+    const ErrandEnd end{status_of(found->second, ended), found->second.is_timed_out};
     const Errand errand = std::move(found->second.errand);
     running_.erase(found);
     errand.ended(end);
     start_next();
     progress_();
+}
+
+Result<engine::ExitStatus> Errands::status_of(const Running& running,
+                                              const Result<std::optional<process::Ended>>& ended) {
+    if (!ended) return tl::unexpected(ended.error());
+    const process::Report report = process::read_report(running.child.report.get());
+    if (report.state == process::Report::State::failed) {
+        const engine::LaunchError& error = report.failure.error;
+        return system_failure(error.error, error.stage, running.program);
+    }
+    return (*ended)->status;
 }
 
 bool Errands::has_child(pid_t pid) const {

@@ -10,6 +10,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -70,6 +72,7 @@ class Errands {
   private:
     struct Running {
         Errand errand;
+        std::string program;
         process::Child child;
         Monotonic until{};
         bool is_timed_out = false;
@@ -81,6 +84,8 @@ class Errands {
     void start(Errand errand);
     Result<void> launch(Errand& errand, const process::LaunchOrder& order);
     void collect(std::uint64_t id);
+    static Result<engine::ExitStatus> status_of(const Running& running,
+                                                const Result<std::optional<process::Ended>>& ended);
 
     EventLoop& loop_;
     process::Launcher& launcher_;

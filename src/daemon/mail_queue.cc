@@ -140,12 +140,12 @@ void MailQueue::stored(Id id, const Result<void>& result, const std::string& rea
 // ---- tried again ----
 
 std::optional<Monotonic> MailQueue::deadline() const {
-    if (due_.empty()) return std::nullopt;
+    if (due_.empty() || is_resting_) return std::nullopt;
     return due_.begin()->first;
 }
 
 void MailQueue::expire(Monotonic now) {
-    for (int i = 0; i < kTriesPerTurn && !due_.empty() && due_.begin()->first <= now; ++i) {
+    for (int i = 0; i < kTriesPerTurn && deadline() && *deadline() <= now; ++i) {
         const Id id = due_.begin()->second;
         due_.erase(due_.begin());
         accounts_.find(slips_.at(id).run.user,
@@ -182,24 +182,31 @@ std::optional<Errand::Program> MailQueue::prepare(Id id, const process::Identity
         failed(id, program.error().message);
         return std::nullopt;
     }
+    ++mailing_;
     return *std::move(program);
 }
 
 void MailQueue::unreadable(Id id, const Error& error) {
-    const bool is_gone = error.code == ErrorCode::not_found;
-    const bool is_damaged = error.code == ErrorCode::damaged || error.code == ErrorCode::invalid;
-    if (!is_gone && !is_damaged) return failed(id, error.message);
-    if (is_damaged) set_aside(slips_.at(id).name, error);
+    const mail::LetterName name = slips_.at(id).name;
+    if (error.code == ErrorCode::not_found) {
+        write(said(Level::warning, "mail-removed", "a kept mail was removed: " + error.message));
+    } else if (error.code == ErrorCode::damaged || error.code == ErrorCode::invalid) {
+        set_aside(name, error);
+    } else {
+        return failed(id, error.message);
+    }
     slips_.erase(id);
 }
 
 void MailQueue::ended(Id id, const ErrandEnd& end) {
     // It stays, for the next daemon.
     if (stop_at_ && !end.status) return;
-    const Slip& slip = slips_.at(id);
+    --mailing_;
+    const Slip slip = slips_.at(id);
     if (const auto problem = mailer_problem(end, slip.mailed_bytes)) return failed(id, *problem);
-    write(mail_sent(slip.run, slip.tries + 1));
+    // First of all: if we died now it would be sent again.
     remove(id);
+    write(mail_sent(slip.run, slip.tries + 1));
 }
 
 void MailQueue::failed(Id id, const std::string& reason) {
@@ -223,10 +230,14 @@ void MailQueue::put_off(Id id) {
 void MailQueue::give_up(Id id, std::string_view reason) {
     const Slip& slip = slips_.at(id);
     const auto letter = folder_->read(slip.name);
-    if (!letter) return unreadable(id, letter.error());
     write(mail_given_up(slip.run, slip.tries, reason));
-    log_output(*letter);
-    remove(id);
+    if (letter) {
+        log_output(*letter);
+        return remove(id);
+    }
+    write(said(Level::error, "mail-unreadable",
+               folder_->path_of(slip.name) + " stays: " + letter.error().message));
+    slips_.erase(id);
 }
 
 void MailQueue::remove(Id id) {

@@ -59,7 +59,9 @@ class MailQueue {
 
     // Whether a stop now would neither lose a letter nor have one sent twice: none is on its way
     // to the disk or with a mailer.
-    bool is_settled() const { return due_.size() == slips_.size(); }
+    bool is_settled() const { return writing_.empty() && mailing_ == 0; }
+    // The daemon is about to end: no letter is tried any more.
+    void rest() { is_resting_ = true; }
     // The daemon ends: from now on letters are kept in the calling thread.
     void stop();
     // What the disk has not taken goes to the log.
@@ -102,8 +104,10 @@ class MailQueue {
     std::set<std::pair<Monotonic, Id>> due_;      // of those that wait, the older first
     std::map<Id, mail::Letter> writing_;          // those on their way to the disk
     Id last_id_ = 0;
-    std::uint64_t tag_ = 0;  // of the last letter; a letter's is its own
+    std::uint64_t tag_ = 0;    // of the last letter; a letter's is its own
+    std::size_t mailing_ = 0;  // so many have a mailer
     bool is_syncing_ = false;
+    bool is_resting_ = false;
     std::optional<Monotonic> stop_at_;  // the daemon ends, and nothing is stored after this
 };
 

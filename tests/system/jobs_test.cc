@@ -248,15 +248,13 @@ TEST_CASE("mail: none for no output, for MAILTO=\"\", and with -n for success", 
     CHECK(both.find("unwanted") == std::string::npos);
 }
 
-TEST_CASE("mail: without a mailer, or with one that fails, the output is in the log", "[system]") {
+TEST_CASE("mail: without a mailer the output is in the log", "[system]") {
     if (!is_root()) return;
-    for (const bool fails : {false, true}) {
-        const TempRoot root;
-        root.user_table("daemon", "@reboot echo precious\n");
-        const std::string mailer = fails ? root.mailer("exit 75") : root.path("/no/mailer");
-        Process crond(crond_arguments(root, {"--mailer", mailer}));
-        CHECK(crond.writes("\"line\":\"precious\""));
-    }
+    const TempRoot root;
+    root.user_table("daemon", "@reboot echo precious\n");
+    Process crond(crond_arguments(root, {"--mailer", root.path("/no/mailer")}));
+    CHECK(crond.writes("\"line\":\"precious\""));
+    CHECK(root.names("/var/spool/cron/mail").empty());
 }
 
 TEST_CASE("output: a background child that holds it does not keep the run alive", "[system]") {
