@@ -26,6 +26,7 @@ TEST_CASE("options: without arguments crond is the machine's daemon in the backg
     CHECK(paths.spool == "/var/spool/cron");
     CHECK(paths.crontabs == "/var/spool/cron/crontabs");
     CHECK(paths.output == "/var/spool/cron/output");
+    CHECK(paths.mail == "/var/spool/cron/mail");
     CHECK(paths.spool_lock == "/var/spool/cron/.crond.lock");
     CHECK(paths.pidfile == "/run/crond.pid");
     CHECK(paths.reboot_marker == "/run/crond.reboot");
