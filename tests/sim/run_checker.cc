@@ -189,6 +189,7 @@ void RunChecker::on_retry(const engine::Retry& retry, const Now& now) {
     ended_.reset();
     delivered_.reset();  // once, after the last attempt
     run->stage = Stage::retrying;
+    run->failed = true;
     run->try_at = now.monotonic + retry.delay;
     tries_.insert({run->try_at, by_number_[retry.run]});
 }
@@ -228,8 +229,9 @@ void RunChecker::on_finish(const engine::Finish& finish, const Now& now) {
     ready_.erase({std::get<1>(key), key});
     if (run.number != 0 && run.number != finish.run) fail("outcome", key, "of another run");
     check_reason(finish, run, key, now);
-    if (run.stage == Stage::retrying) delivered_ = finish.run;
-    if (finish.outcome.kind == Outcome::Kind::exited && run.stage != Stage::retrying) {
+    const bool is_given_up = run.failed && delivered_ != finish.run;
+    if (is_given_up && finish.outcome.kind == Outcome::Kind::exited) delivered_ = finish.run;
+    if (finish.outcome.kind == Outcome::Kind::exited && !is_given_up) {
         const microseconds duration =
             run.launched ? now.monotonic - run.launched_monotonic : microseconds{0};
         if (finish.outcome.duration != duration || finish.outcome.started != run.launched)
@@ -248,8 +250,9 @@ void RunChecker::check_reason(const engine::Finish& finish, const Run& run, cons
     bool holds = run.stage != Stage::alive;
     switch (finish.outcome.kind) {
         case Outcome::Kind::exited:
-            holds = run.stage == Stage::retrying ? is_dropped(finish.key.job, key, now)
-                                                 : ended_ == finish.run && delivered_ == ended_;
+            holds = ended_ == finish.run && delivered_ == ended_;
+            if (run.failed && !holds)
+                holds = run.stage != Stage::alive && is_dropped(finish.key.job, key, now);
             break;
         case Outcome::Kind::not_started:
             holds = holds && (ended_ == finish.run ||
@@ -282,7 +285,10 @@ bool RunChecker::is_dropped(const JobId& job, const Key& key, const Now& now) co
     if (rules_.is_refused(job, now)) return true;
     for (auto run = open_.lower_bound({std::get<0>(key), Instant::min(), 0});
          run != open_.end() && std::get<0>(run->first) == std::get<0>(key); ++run) {
-        const bool is_due = std::get<1>(run->first) <= now.instant || run->second.waited;
+        // Since before the clock was set back, it may be.
+        const bool was_due = run->second.waited || run->second.stage == Stage::waiting ||
+                             run->second.stage == Stage::retrying;
+        const bool is_due = std::get<1>(run->first) <= now.instant || was_due;
         if (run->first != key && run->second.granted && is_due) return true;
     }
     return false;

@@ -59,6 +59,7 @@ class RunChecker {
         bool granted = false;
         bool refused = false;
         bool waited = false;  // for another run, or for room
+        bool failed = false;  // and was to be tried again
         engine::Cause cause = engine::Cause::schedule;
         Stage stage = Stage::idle;
         engine::RunNumber number = 0;
