@@ -14,16 +14,16 @@ Profile draw_profile(Random& random, std::uint64_t seed) {
         return least + static_cast<unsigned>(random.below(most - least + 1));
     };
     if (seed % 50 == 49) {  // a crowd: verdicts fill more than one batch
-        return {Density::by_minute, minutes{90}, minutes{20}, 1'500, minutes{4}, 12'000};
+        return {Density::by_minute, minutes{90}, minutes{20}, 1'500, minutes{4}, 6'000};
     }
     switch (seed % 8) {
         case 5:
-            return {Density::by_second, hours{2}, hours{1}, jobs(5, 15), minutes{5}, 30};
+            return {Density::by_second, hours{2}, hours{1}, jobs(5, 15), minutes{5}, 15};
         case 6:
         case 7:
-            return {Density::by_minute, kDay * 4, kDay, jobs(5, 25), hours{1}, 30};
+            return {Density::by_minute, kDay * 4, kDay, jobs(5, 25), hours{1}, 15};
         default:
-            return {Density::sparse, kDay * 500, kDay * 32, jobs(5, 60), kDay * 2, 30};
+            return {Density::sparse, kDay * 500, kDay * 32, jobs(5, 60), kDay * 2, 15};
     }
 }
 
@@ -37,6 +37,44 @@ Fault draw_fault(Random& random) {
         Fault::clock_rate,  Fault::frozen,     Fault::zone,           Fault::zone,
     };
     return random.pick(kFaults);
+}
+
+std::string_view print(Fault fault) {
+    switch (fault) {
+        case Fault::clock_step:
+            return "the clock is set";
+        case Fault::clock_steps:
+            return "the clock is set again and again";
+        case Fault::far_step:
+            return "the clock is set far off";
+        case Fault::clock_rate:
+            return "the clock goes wrong";
+        case Fault::frozen:
+            return "the monotonic clock stands still";
+        case Fault::zone:
+            return "another zone for the daemon";
+        case Fault::suspend:
+            return "the machine sleeps";
+        case Fault::stall:
+            return "the daemon does not run";
+        case Fault::stall_and_step:
+            return "the daemon does not run, and the clock is set";
+        case Fault::crash:
+            return "a crash";
+        case Fault::power_cut:
+            return "a power cut";
+        case Fault::reload:
+            return "the tables change";
+        case Fault::leave:
+            return "a stop that leaves the jobs";
+        case Fault::drain:
+            return "a stop that ends the jobs";
+        case Fault::drain_twice:
+            return "a stop that ends the jobs, asked for twice";
+        case Fault::trouble:
+            return "starts fail, answers are late, others take runs";
+    }
+    return "";
 }
 
 microseconds draw_step(Random& random) {

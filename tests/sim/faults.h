@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "random.h"
 #include "random_schedules.h"
@@ -15,7 +16,7 @@ struct Profile {
     microseconds calm{};    // then without
     unsigned jobs = 0;
     microseconds fault_gap{};             // between two faults, on average
-    std::uint64_t effects_to_crash = 30;  // at most, from the fault on
+    std::uint64_t effects_to_crash = 15;  // on average, from the fault on
 };
 Profile draw_profile(Random& random, std::uint64_t seed);
 
@@ -38,6 +39,7 @@ enum class Fault {
     trouble,  // starts fail, answers come late, other machines take runs
 };
 Fault draw_fault(Random& random);
+std::string_view print(Fault fault);
 
 // Of every class of size, in both directions.
 microseconds draw_step(Random& random);

@@ -9,33 +9,53 @@
 #include "random_zones.h"
 
 namespace cron::sim {
+namespace {
 
-RandomTables::RandomTables(Random& random, Density density, unsigned jobs, Instant begin,
-                           microseconds length)
-    : density_(density),
-      begin_(begin),
-      zones_(draw_zones(random, begin, length)),
-      daemon_zone_(random.pick(zones_)) {
-    tables_.resize(1 + random.below(5));
+constexpr std::uint64_t kChangesMax = 3;  // of a table at once
+constexpr std::size_t kLinesMax = 30;     // of a table to which changes add lines
+
+}  // namespace
+
+RandomTables::RandomTables(const Script& script, const Random& random, Density density,
+                           unsigned jobs, Instant begin, microseconds length)
+    : script_(script), density_(density), begin_(begin) {
+    Random chance = random.stream("tables");
+    zones_ = draw_zones(chance, begin, length);
+    daemon_zone_ = chance.pick(zones_);
+    tables_.resize(1 + chance.below(5));
     for (std::size_t i = 0; i < tables_.size(); ++i) tables_[i].name = fmt::format("table{}", i);
-    for (unsigned i = 0; i < jobs; ++i)
-        tables_[random.below(tables_.size())].lines.push_back(random_line(random));
+    for (unsigned i = 1; i <= jobs; ++i) {
+        Random of_line = random.stream("line", i);
+        auto& lines = tables_[of_line.below(tables_.size())].lines;
+        lines.push_back(draw_line(of_line, {0, i}));
+    }
 }
 
-RandomTables::Line RandomTables::random_line(Random& random) {
+RandomTables::Line RandomTables::draw_line(Random random, LineNumber number) {
     Line line;
-    line.command = fmt::format("command{}", ++last_command_);
-    if (random.one_in(4)) line.name = fmt::format("name{}", last_command_);
-    line.zone = random.pick(zones_);
+    line.number = number;
+    if (!script_.has_job(number)) return line;
+    line.command = fmt::format("command{}", sim::print(number));
+    if (random.one_in(4)) line.name = fmt::format("name{}", sim::print(number));
+    line.settings.zone = random.pick(zones_);
     line.names_zone = random.one_in(2);
-    line.schedule = random_schedule(random, line);
-    line.policy = draw_policy(random);
-    line.delay = draw_delay(random);
+    line.schedule = draw_schedule_of(random.stream("schedule"), line);
+    line.settings.policy = draw_policy(random);
+    line.settings.delay = draw_delay(random);
+    note(line);
     return line;
 }
 
-Written RandomTables::random_schedule(Random& random, const Line& line) {
-    return draw_schedule(random, density_, zone_of(line), begin_, last_command_);
+Written RandomTables::draw_schedule_of(Random random, const Line& line) const {
+    const std::uint64_t seed = random.below(std::uint64_t{1} << 32U);
+    return draw_schedule(random, density_, zone_of(line), begin_, seed);
+}
+
+void RandomTables::note(const Line& line) {
+    JobSettings settings = line.settings;
+    settings.zone = zone_of(line);
+    auto& names = known_[line.number];
+    for (const auto& [name, value] : settings_of(settings)) names.insert(name);
 }
 
 std::vector<engine::LoadedTable> RandomTables::all() const {
@@ -48,16 +68,20 @@ std::vector<engine::LoadedTable> RandomTables::all() const {
 
 std::size_t RandomTables::job_count() const {
     std::size_t count = 0;
-    for (const Table& table : tables_) count += table.lines.size();
+    for (const Table& table : tables_) {
+        for (const Line& line : table.lines) count += script_.has_job(line.number) ? 1 : 0;
+    }
     return count;
 }
 
-engine::TablesChanged RandomTables::change(Random& random) {
+engine::TablesChanged RandomTables::change(const Random& random, std::uint64_t fault) {
     engine::TablesChanged changed;
-    for (Table& table : tables_) {
-        if (random.one_in(2)) continue;
-        if (random.one_in(8)) table.present = !table.present;
-        if (!random.one_in(4)) change(random, table);
+    for (std::size_t i = 0; i < tables_.size(); ++i) {
+        Table& table = tables_[i];
+        Random of_table = random.stream("table", i);
+        if (of_table.one_in(2)) continue;
+        if (of_table.one_in(8)) table.present = !table.present;
+        if (!of_table.one_in(4)) change(of_table, i, fault);
         if (table.present) {
             changed.loaded.push_back(load(table));
         } else {
@@ -69,65 +93,126 @@ engine::TablesChanged RandomTables::change(Random& random) {
 
 engine::TablesChanged RandomTables::change_zone(Random& random) {
     daemon_zone_ = random.pick(zones_);
+    for (const Table& table : tables_) {
+        for (const Line& line : table.lines) {
+            if (script_.has_job(line.number)) note(line);
+        }
+    }
     return {all(), {}};
 }
 
-void RandomTables::change(Random& random, Table& table) {
-    auto& lines = table.lines;
-    for (auto count = 1 + random.below(3); count > 0; --count) {
-        if (lines.empty() || (random.one_in(5) && lines.size() < 30)) {
-            lines.push_back(random_line(random));
+void RandomTables::change(Random random, std::size_t table, std::uint64_t fault) {
+    auto& lines = tables_[table].lines;
+    // By what each line draws, and not by its place: that is another where a change is left out.
+    const auto pick = [&lines](const Random& from) {
+        const auto draw = [&from](const Line& line) {
+            return from.stream("pick", line.number.fault, line.number.index).below(UINT64_MAX);
+        };
+        return std::max_element(lines.begin(), lines.end(),
+                                [draw](const Line& a, const Line& b) { return draw(a) < draw(b); });
+    };
+    for (auto count = 1 + random.below(kChangesMax); count > 0; --count) {
+        Random of_change = random.stream("change", count);
+        const bool adds = of_change.one_in(5);
+        if (lines.empty() || (adds && lines.size() < kLinesMax)) {
+            lines.push_back(draw_line(of_change, {fault, table * kChangesMax + count}));
             continue;
         }
-        const std::size_t at = random.below(lines.size());
-        Line& line = lines[at];
-        switch (random.below(6)) {
+        const auto line = pick(of_change);
+        switch (of_change.below(6)) {
             case 0:
-                line.zone = random.pick(zones_);
-                line.names_zone = !random.one_in(3);
+                std::swap(*line, *pick(of_change.stream("other")));
                 break;
             case 1:
-                line.schedule = random_schedule(random, line);
+                lines.erase(line);
                 break;
-            case 2:
-                line.policy = draw_policy(random);
-                break;
-            case 3:
-                std::swap(line, lines[random.below(lines.size())]);
-                break;
-            case 4:
-                lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(at));
-                break;
-            case 5:
-                line.command = fmt::format("command{}", ++last_command_);
-                break;
+            default:
+                if (script_.has_job(line->number)) change_line(of_change, *line, fault);
         }
     }
+}
+
+void RandomTables::change_line(Random random, Line& line, std::uint64_t fault) {
+    switch (random.below(4)) {
+        case 0:
+            line.settings.zone = random.pick(zones_);
+            line.names_zone = !random.one_in(3);
+            break;
+        case 1:
+            line.schedule = draw_schedule_of(random, line);
+            break;
+        case 2:
+            line.settings.policy = draw_policy(random);
+            break;
+        case 3:
+            line.command = fmt::format("command{}_{}", sim::print(line.number), fault);
+            break;
+    }
+    note(line);
+}
+
+// Without those that the script leaves at their defaults.
+JobSettings RandomTables::settings_left(const Line& line) const {
+    JobSettings settings = line.settings;
+    settings.zone = zone_of(line);
+    // Where the clock may not be set yet, a delay is not by the clock.
+    if (line.schedule.schedule.kind() == schedule::Schedule::Kind::reboot)
+        set_default(settings, "CRON_JITTER");
+    const auto defaults = script_.defaults.find(line.number);
+    if (defaults == script_.defaults.end()) return settings;
+    for (const std::string& name : defaults->second) set_default(settings, name);
+    return settings;
 }
 
 engine::LoadedTable RandomTables::load(const Table& table) const {
     engine::LoadedTable loaded;
     loaded.name = table.name;
     for (const Line& line : table.lines) {
+        if (!script_.has_job(line.number)) continue;
         crontab::Entry entry;
         const std::string owner = "user";
         const std::string& text = line.schedule.text;
+        JobSettings settings = settings_left(line);
         entry.id = line.name.empty() ? JobId::of_line(owner, table.name, text, line.command, 0)
                                      : JobId::named(owner, table.name, line.name);
         entry.line = loaded.entries.size() + 1;
         entry.schedule_text = text;
         entry.schedule = line.schedule.schedule;
-        entry.zone = zone_of(line);
+        entry.zone = std::move(settings.zone);
         entry.user = owner;
         entry.command = line.command;
         entry.environment = std::make_shared<const crontab::Environment>();
-        entry.policy = std::make_shared<const crontab::Policy>(line.policy);
-        // Where the clock may not be set yet, a delay is not by the clock.
-        if (line.schedule.schedule.kind() != schedule::Schedule::Kind::reboot)
-            entry.delay = line.delay;
+        entry.policy = std::make_shared<const crontab::Policy>(std::move(settings.policy));
+        entry.delay = settings.delay;
         loaded.entries.push_back(std::make_shared<const crontab::Entry>(std::move(entry)));
     }
     return loaded;
+}
+
+// A setting holds for the lines below it: what the next line does not have is set back.
+std::string RandomTables::print() const {
+    std::string text;
+    for (const Table& table : tables_) {
+        if (!table.present) continue;
+        std::map<std::string, std::string> holds;
+        bool is_first = true;
+        for (const Line& line : table.lines) {
+            if (!script_.has_job(line.number)) continue;
+            if (std::exchange(is_first, false)) text += fmt::format("# {}\n", table.name);
+            const auto settings = settings_of(settings_left(line));
+            for (const auto& [name, value] : holds) {
+                if (!settings.contains(name)) text += fmt::format("{}=\"\"\n", name);
+            }
+            for (const auto& [name, value] : settings) {
+                if (!holds.contains(name) || holds.at(name) != value)
+                    text += fmt::format("{}={}\n", name, value);
+            }
+            holds = settings;
+            if (!line.name.empty()) text += fmt::format("CRON_NAME={}\n", line.name);
+            text += fmt::format("{} {}\n", line.schedule.text, line.command);
+        }
+    }
+    return text;
 }
 
 }  // namespace cron::sim

@@ -6,7 +6,9 @@
 namespace cron::sim {
 
 void Trace::fail(std::string_view checker, std::string_view message) {
-    if (!failure_) failure_ = fmt::format("{}: {}", checker, message);
+    if (failure_) return;
+    failure_ = fmt::format("{}: {}", checker, message);
+    broken_rule_ = checker;
 }
 
 std::string Trace::tail() const {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -32,13 +34,22 @@ class Trace {
         if (log_ != nullptr) fmt::print(log_, "{}\n", readable(text));
     }
 
+    // A line about a fault: it stays to be told, however much follows.
+    template <class... Arguments>
+    void note(const Now& now, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+        line(now, format, std::forward<Arguments>(arguments)...);
+        notes_.push_back(readable(lines_[(count_ - 1) % lines_.size()]));
+    }
+
     // A rule is broken. The first one counts.
     void fail(std::string_view checker, std::string_view message);
     const std::optional<std::string>& failure() const { return failure_; }
+    const std::string& broken_rule() const { return broken_rule_; }  // its checker's name
 
     std::uint64_t hash() const { return hash_; }
     // The last lines, with wall clocks to read.
     std::string tail() const;
+    const std::vector<std::string>& notes() const { return notes_; }
 
   private:
     // The line with its instant as a wall clock.
@@ -49,6 +60,8 @@ class Trace {
     std::size_t count_ = 0;
     std::uint64_t hash_ = 0;
     std::optional<std::string> failure_;
+    std::string broken_rule_;
+    std::vector<std::string> notes_;
 };
 
 // "2028-02-29 12:00:00.5" in UTC.

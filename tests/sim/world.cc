@@ -43,26 +43,33 @@ void Totals::add(const Totals& other) {
     events += other.events;
 }
 
-World::World(std::uint64_t seed, std::FILE* log)
-    : random_(seed),
-      profile_(draw_profile(random_, seed)),
+World::World(const Script& script, std::FILE* log, Watch watch)
+    : script_(script),
+      seed_(script.seed),
+      random_(seed_.stream("world")),
+      profile_(draw_profile(random_, script.seed)),
       trace_(log),
+      watch_(std::move(watch)),
       begin_(draw_begin(random_)),
       clock_(begin_),
       limits_{begin_ - hours{24 * 400}, random_.between(seconds{1}, seconds{30})},
-      tables_(random_, profile_.density, profile_.jobs, begin_, profile_.length + profile_.calm),
+      tables_(script_, seed_, profile_.density, profile_.jobs, begin_,
+              profile_.length + profile_.calm),
+      tables_at_begin_(tables_.print()),
       capacity_(draw_capacity(random_)),
-      ledger_(seed, trace_),
+      ledger_(script.seed, trace_),
       coverage_(trace_, limits_.earliest_credible),
       rules_(trace_),
       runs_(trace_, rules_),
       stop_(trace_, limits_.grace),
-      effort_(trace_) {}
+      effort_(trace_) {
+    if (script.length) profile_.length = *script.length;
+}
 
 Report World::run() {
     boot_machine();
     start_daemon();
-    plan_fault();
+    plan_fault(1, microseconds{0});
     run_until(profile_.length);
     if (trace_.failure()) return report();
 
@@ -72,7 +79,7 @@ Report World::run() {
     coverage_.on_drift(false);
     set_clock(clock_.truth());
     runs_.set_calm_since(clock_.seen().instant + minutes{15});
-    effects_to_crash_.reset();
+    crash_.reset();
     if (!engine_) {
         ++life_;  // it does not come back once more
         start_daemon();
@@ -98,8 +105,22 @@ Report World::report() {
     totals_.due_times = coverage_.due_times();
     totals_.passes = coverage_.passes();
     totals_.lines = effort_.lines();
-    return {totals_, trace_.hash(), trace_.failure().value_or(""),
-            trace_.failure() ? trace_.tail() : ""};
+    Report report;
+    report.totals = totals_;
+    report.hash = trace_.hash();
+    report.length = std::chrono::ceil<seconds>(profile_.length);
+    report.faults_planned = faults_planned();
+    report.faults = faults_;
+    report.notes = trace_.notes();
+    report.jobs = tables_.lines();
+    if (!trace_.failure()) return report;
+    report.rule = trace_.broken_rule();
+    report.failure = *trace_.failure();
+    if (!calm_) report.faults_end = clock_.elapsed();
+    report.tables = tables_at_begin_;
+    report.tables_at_end = tables_.print();
+    report.tail = trace_.tail();
+    return report;
 }
 
 void World::later(microseconds delay, Action action) {
@@ -138,7 +159,8 @@ void World::step(microseconds end) {
         action();
     } else if (next == wake_at) {
         fire_timers();
-        if (random_.one_in(4)) clock_.advance(random_.between(microseconds{0}, milliseconds{5}));
+        Random random = chance("wake", clock_.elapsed());
+        if (random.one_in(4)) clock_.advance(random.between(microseconds{0}, milliseconds{5}));
     }
 }
 
@@ -168,7 +190,7 @@ void World::check_quiet() {
     rules_.on_quiet(now);
     runs_.on_quiet(now);
     if (!stop_.is_stopping()) coverage_.on_quiet(now);
-    if (random_.one_in(500)) {
+    if (chance("look", clock_.elapsed()).one_in(500)) {
         const engine::Snapshot snapshot = engine_->snapshot(SIZE_MAX);
         runs_.on_snapshot(snapshot);
         if (!stop_.is_stopping()) coverage_.on_snapshot(snapshot);
@@ -194,18 +216,20 @@ void World::start_daemon() {
 // All at once or one by one; one may come late, as if its user were not known yet.
 void World::tell_tables() {
     engine::TablesChanged together;
-    const bool at_once = random_.one_in(2);
+    const bool at_once = chance("tell", clock_.elapsed()).one_in(2);
+    std::uint64_t number = 0;
     late_table_.clear();
     for (engine::LoadedTable& table : tables_.all()) {
         table.since_start = true;
-        if (!calm_ && late_table_.empty() && random_.one_in(20)) {
+        Random random = chance("tell table", clock_.elapsed(), ++number);
+        if (!calm_ && late_table_.empty() && random.one_in(20)) {
             late_table_ = table.name;
-            later_with_daemon(random_.between(milliseconds{1}, minutes{15}),
+            later_with_daemon(random.between(milliseconds{1}, minutes{15}),
                               [this] { tell_late_table(); });
         } else if (at_once) {
             together.loaded.push_back(std::move(table));
         } else {
-            later_event(random_.between(microseconds{0}, milliseconds{20}),
+            later_event(random.between(microseconds{0}, milliseconds{20}),
                         engine::TablesChanged{{std::move(table)}, {}});
         }
     }
@@ -234,11 +258,12 @@ void World::deliver(const engine::Event& event) {
     const std::uint64_t life = life_;
     for (const engine::Effect& effect : engine_->handle(event, clock_.now())) {
         effort_.on_effect(effect, now);
-        if (effects_to_crash_ && (*effects_to_crash_)-- == 0) {
+        if (crash_ && crashes_before(effect)) {
             ++totals_.crashes;
-            die(draw_down_time(random_), random_.one_in(4));
+            die_by(*crash_);
             return;
         }
+        if (watch_) watch_(effect, trace_);
         execute(effect);
         if (trace_.failure() || life != life_) return;
     }
@@ -248,7 +273,7 @@ void World::deliver(const engine::Event& event) {
     if (!quit_) return;
     if (runs_.open() != runs_.alive()) trace_.fail("stop", "a run that lives not has no outcome");
     ++totals_.stops;
-    die(draw_down_time(random_), random_.one_in(4));
+    die_by(stop_fault_);
 }
 
 void World::execute(const engine::Effect& effect) {
@@ -264,8 +289,11 @@ void World::on(const engine::Decide& effect) {
                     static_cast<int>(verdict.fate), static_cast<int>(verdict.cause),
                     print(verdict.first), verdict.count);
     }
-    if (std::exchange(fails_after_verdicts_, false)) {
-        later(random_.between(microseconds{0}, milliseconds{1'100}), [this] { draw_and_fail(); });
+    if (!wait_for_verdicts_.empty()) {
+        const std::uint64_t fault = wait_for_verdicts_.front();
+        wait_for_verdicts_.pop_front();
+        later(chance("after verdicts", fault).between(microseconds{0}, milliseconds{1'100}),
+              [this, fault] { draw_and_fail(fault); });
     }
     coverage_.on_decide(effect, now);
     runs_.on_decide(effect, now);
@@ -307,9 +335,11 @@ void World::write_oldest() {
     coverage_.on_written(decide, answer);
     // Another machine may have taken some.
     for (const engine::Verdict& verdict : decide.verdicts) {
+        const engine::RunKey& key = verdict.key;
         if (verdict.cause == engine::Cause::schedule && verdict.fate == engine::Fate::start &&
-            is_troubled() && trouble_.refusals > 0 && random_.one_in(trouble_.refusals))
-            answer.refused.push_back(verdict.key);
+            is_troubled() && trouble_.refusals > 0 &&
+            chance("refusal", key.job, key.due, key.pass).one_in(trouble_.refusals))
+            answer.refused.push_back(key);
     }
     runs_.on_written(decide, answer);
     trace_.line(clock_.seen(), "written {}, {} refused", decide.batch, answer.refused.size());
@@ -317,8 +347,9 @@ void World::write_oldest() {
 }
 
 microseconds World::answer_delay() {
-    if (is_troubled()) return random_.between(microseconds{0}, trouble_.answer_delay);
-    return random_.one_in(2) ? microseconds{0} : random_.between(microseconds{0}, milliseconds{3});
+    Random random = chance("answer", clock_.elapsed(), writes_.size());
+    if (is_troubled()) return random.between(microseconds{0}, trouble_.answer_delay);
+    return random.one_in(2) ? microseconds{0} : random.between(microseconds{0}, milliseconds{3});
 }
 
 void World::on(const engine::Finish& effect) {

@@ -1,5 +1,5 @@
 // A machine that exists only here: it runs the real engine and the real ledger of memory under a
-// virtual clock, carries effects out in their order, and lets things go wrong. One seed decides
+// virtual clock, carries effects out in their order, and lets things go wrong. A script decides
 // all.
 #pragma once
 
@@ -8,10 +8,13 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/text.h"
 #include "coverage.h"
@@ -21,6 +24,7 @@
 #include "random_tables.h"
 #include "rule_checker.h"
 #include "run_checker.h"
+#include "script.h"
 #include "sim_ledger.h"
 #include "virtual_clock.h"
 
@@ -45,14 +49,27 @@ struct Totals {
 struct Report {
     Totals totals;
     std::uint64_t hash = 0;
-    std::string failure;  // empty: every rule held
-    std::string tail;     // what happened before it
+    seconds length{};  // with faults
+    std::uint64_t faults_planned = 0;
+    std::vector<std::uint64_t> faults;                 // that happened
+    std::vector<std::string> notes;                    // on them
+    std::map<LineNumber, std::set<std::string>> jobs;  // that were there, with settings to drop
+    std::string rule;                                  // the first that is broken; empty: none is
+    // Of that one only.
+    std::string failure;
+    std::optional<microseconds> faults_end;  // so long after the begin, if that was before the calm
+    std::string tables;                      // as they were at the begin
+    std::string tables_at_end;
+    std::string tail;  // what happened before
 };
 
 class World {
   public:
+    // Sees every effect before it is carried out: for rules that only one test has.
+    using Watch = std::function<void(const engine::Effect&, Trace&)>;
+
     // With a `log`, all that happens is printed there.
-    explicit World(std::uint64_t seed, std::FILE* log = nullptr);
+    explicit World(const Script& script, std::FILE* log = nullptr, Watch watch = nullptr);
 
     // To the end, or to the first rule that is broken.
     Report run();
@@ -62,6 +79,7 @@ class World {
         bool heeds_term = true;
         bool made = false;  // Launched was told
         bool killed = false;
+        Random chance{0};  // what else it does
     };
     using Write = std::variant<engine::Decide, engine::OpenPass>;
     using Action = std::function<void()>;
@@ -100,9 +118,18 @@ class World {
     void make_process(engine::RunNumber run, microseconds delay);
     void end_process(engine::RunNumber run, microseconds delay, engine::ExitStatus status);
 
-    void plan_fault();
-    void draw_and_fail();
+    // For one decision on these subjects. The others know nothing of it.
+    template <class... Subjects>
+    Random chance(std::string_view decision, const Subjects&... subjects) const {
+        return seed_.stream(decision, subjects...);
+    }
+    microseconds gap_before(std::uint64_t fault) const;
+    std::uint64_t faults_planned() const;
+    void plan_fault(std::uint64_t number, microseconds after);
+    void draw_and_fail(std::uint64_t number);
     void fail(Fault fault);
+    bool crashes_before(const engine::Effect& effect) const;
+    void die_by(std::uint64_t fault);
     void set_clock(Instant instant);
     void step_clock();
     void step_far();
@@ -117,13 +144,18 @@ class World {
     bool is_troubled() const { return !calm_ && clock_.elapsed() < trouble_.until; }
     microseconds answer_delay();
 
-    Random random_;
+    Script script_;
+    Random seed_;
+    std::uint64_t fault_ = 0;  // the number of the one at hand
+    Random random_;            // what that one does
     Profile profile_;
     Trace trace_;
+    Watch watch_;
     Instant begin_;
     VirtualClock clock_;
     engine::Limits limits_;
     RandomTables tables_;
+    std::string tables_at_begin_;
     engine::Capacity capacity_;
     SimLedger ledger_;
     Coverage coverage_;
@@ -139,9 +171,11 @@ class World {
     bool booted_ = true;  // and no daemon was there since
     bool calm_ = false;
     bool quit_ = false;
-    std::string late_table_;  // not told yet
-    std::optional<std::uint64_t> effects_to_crash_;
-    bool fails_after_verdicts_ = false;  // the next fault comes between a verdict and its start
+    std::string late_table_;                       // not told yet
+    std::vector<std::uint64_t> faults_;            // that happened
+    std::optional<std::uint64_t> crash_;           // the fault that is about to make it crash
+    std::uint64_t stop_fault_ = 0;                 // the last that made it stop
+    std::deque<std::uint64_t> wait_for_verdicts_;  // faults to come between a verdict and its start
     Trouble trouble_;
     std::map<std::pair<microseconds, std::uint64_t>, Action> agenda_;
     std::uint64_t last_action_ = 0;

@@ -11,22 +11,43 @@ using std::chrono::milliseconds;
 
 }  // namespace
 
-void World::plan_fault() {
-    later(random_.between(microseconds{0}, 2 * profile_.fault_gap), [this] {
+microseconds World::gap_before(std::uint64_t fault) const {
+    return chance("gap", fault).between(microseconds{0}, 2 * profile_.fault_gap);
+}
+
+std::uint64_t World::faults_planned() const {
+    std::uint64_t count = 0;
+    for (microseconds at = gap_before(1); at < profile_.length; at += gap_before(count + 1))
+        ++count;
+    return count;
+}
+
+// One after the other, at times that none of them moves.
+void World::plan_fault(std::uint64_t number, microseconds after) {
+    const microseconds at = after + gap_before(number);
+    later(std::max(microseconds{0}, at - clock_.elapsed()), [this, number, at] {
         if (calm_) return;
-        fails_after_verdicts_ = random_.one_in(3);
-        if (!fails_after_verdicts_) draw_and_fail();
-        plan_fault();
+        plan_fault(number + 1, at);
+        if (!script_.has_fault(number)) return;
+        if (chance("wait for verdicts", number).one_in(3)) {
+            wait_for_verdicts_.push_back(number);
+        } else {
+            draw_and_fail(number);
+        }
     });
 }
 
 // A stop is let come to its end; then something else goes wrong.
-void World::draw_and_fail() {
-    if (!calm_ && !stop_.is_stopping()) fail(draw_fault(random_));
+void World::draw_and_fail(std::uint64_t number) {
+    if (calm_ || stop_.is_stopping()) return;
+    faults_.push_back(number);
+    fault_ = number;
+    random_ = chance("fault", number);
+    fail(draw_fault(random_));
 }
 
 void World::fail(Fault fault) {
-    trace_.line(clock_.seen(), "fault {}", static_cast<int>(fault));
+    trace_.note(clock_.seen(), "fault {}: {}", fault_, print(fault));
     effort_.allow(6);
     using Manner = engine::StopAsked::Manner;
     switch (fault) {
@@ -70,7 +91,7 @@ void World::fail(Fault fault) {
             step_clock();
             break;
         case Fault::crash:
-            effects_to_crash_ = random_.below(profile_.effects_to_crash);
+            crash_ = fault_;
             break;
         case Fault::power_cut:
             if (!engine_) break;
@@ -111,7 +132,7 @@ void World::step_far() {
 
 void World::drift() {
     const Drift drift = draw_drift(random_, profile_);
-    trace_.line(clock_.seen(), "the clock goes at {} of {}", drift.rate, VirtualClock::kRight);
+    trace_.note(clock_.seen(), "the clock goes at {} of {}", drift.rate, VirtualClock::kRight);
     coverage_.on_clock(clock_.seen().instant);
     coverage_.on_drift(true);
     clock_.set_rate(drift.rate);
@@ -119,17 +140,16 @@ void World::drift() {
     const microseconds back = drift.lasts * std::max<std::int64_t>(-drift.rate, 0);
     effort_.allow_passes(
         static_cast<std::uint64_t>(back / VirtualClock::kRight / engine::kSmallStepMax) + 1);
-    later(drift.lasts, [this, number = ++drift_] {
+    later(drift.lasts, [this, number = ++drift_, is_set = random_.one_in(2)] {
         if (calm_ || number != drift_) return;
         coverage_.on_clock(clock_.seen().instant);
         coverage_.on_drift(false);
         clock_.set_rate(VirtualClock::kRight);
-        if (random_.one_in(2)) set_clock(clock_.truth());
+        if (is_set) set_clock(clock_.truth());
     });
 }
 
 void World::freeze() {
-    trace_.line(clock_.seen(), "the monotonic clock stands still");
     clock_.set_frozen(true);
     later(random_.between(microseconds{0}, profile_.fault_gap),
           [this] { clock_.set_frozen(false); });
@@ -137,7 +157,7 @@ void World::freeze() {
 
 void World::change_zone() {
     engine::TablesChanged changed = tables_.change_zone(random_);
-    trace_.line(clock_.seen(), "the daemon's zone is {}", tables_.zone_name());
+    trace_.note(clock_.seen(), "the daemon's zone is {}", tables_.zone_name());
     ++totals_.zone_changes;
     std::erase_if(changed.loaded, [this](const auto& table) { return table.name == late_table_; });
     if (engine_) deliver(changed);
@@ -148,12 +168,15 @@ void World::set_clock(Instant instant) {
     coverage_.on_clock(before.instant);
     clock_.set(instant);
     fire_timers();
-    trace_.line(clock_.seen(), "clock set, by {} us", (instant - before.instant).count());
+    trace_.note(clock_.seen(), "clock set, by {} us", (instant - before.instant).count());
     ++totals_.clock_steps;
     effort_.allow(4);
     effort_.allow_passes(1);
     effort_.allow_rows(tables_.job_count());
-    if (engine_) later_event(random_.between(microseconds{0}, milliseconds{5}), engine::Woken{});
+    if (!engine_) return;
+    const auto delay =
+        chance("clock set", clock_.elapsed()).between(microseconds{0}, milliseconds{5});
+    later_event(delay, engine::Woken{});
 }
 
 // Nothing of what happens meanwhile is seen before its end.
@@ -164,14 +187,34 @@ void World::stall() {
     coverage_.on_clock(clock_.seen().instant);
 }
 
+// A crash counts from its fault on; where a job is left out, another effect is still as likely to
+// be the one.
+bool World::crashes_before(const engine::Effect& effect) const {
+    Random random = chance("crash", *crash_, clock_.elapsed(), effect.index());
+    std::visit(
+        [&random](const auto& ordered) {
+            if constexpr (requires { ordered.key; })
+                random = random.stream("run", ordered.key.job, ordered.key.due);
+        },
+        effect);
+    return random.one_in(profile_.effects_to_crash);
+}
+
+void World::die_by(std::uint64_t fault) {
+    fault_ = fault;
+    random_ = chance("end", fault);
+    const microseconds down_time = draw_down_time(random_);
+    die(down_time, random_.one_in(4));
+}
+
 // The daemon is gone, with all that it knew; it comes back after `down_time`.
 void World::die(microseconds down_time, bool new_boot) {
-    trace_.line(clock_.seen(), "the daemon is gone for {} us{}", down_time.count(),
+    trace_.note(clock_.seen(), "the daemon is gone for {} us{}", down_time.count(),
                 new_boot ? ", and the machine" : "");
     engine_.reset();
     ledger_.close(new_boot);
     ++life_;
-    effects_to_crash_.reset();
+    crash_.reset();
     wake_ = {};
     writes_.clear();
     last_write_at_ = microseconds{0};
@@ -195,13 +238,14 @@ void World::boot_machine() {
     clock_.boot();
     ++boot_;
     booted_ = true;
-    if (calm_ || !random_.one_in(4)) return;
-    clock_.set(Instant{} + random_.between(seconds{5}, minutes{2}));
-    later(random_.between(seconds{1}, hours{2}), [this] { set_clock(clock_.truth()); });
+    Random random = chance("boot", clock_.elapsed());
+    if (calm_ || !random.one_in(4)) return;
+    clock_.set(Instant{} + random.between(seconds{5}, minutes{2}));
+    later(random.between(seconds{1}, hours{2}), [this] { set_clock(clock_.truth()); });
 }
 
 void World::reload() {
-    engine::TablesChanged changed = tables_.change(random_);
+    engine::TablesChanged changed = tables_.change(random_.stream("tables"), fault_);
     std::erase_if(changed.loaded, [this](const auto& table) { return table.name == late_table_; });
     if (!engine_) return;
     ++totals_.reloads;
@@ -216,6 +260,7 @@ void World::reload() {
 
 void World::stop(engine::StopAsked::Manner manner, bool twice) {
     if (!engine_) return;
+    stop_fault_ = fault_;
     const std::uint64_t life = life_;
     deliver(engine::StopAsked{manner});
     if (life == life_ && twice)

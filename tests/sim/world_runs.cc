@@ -16,23 +16,27 @@ void World::on(const engine::Spawn& effect) {
                 print(effect.key.due));
     rules_.on_spawn(effect, now);
     coverage_.on_spawn(effect, runs_.on_spawn(effect, now));
+    Random start = chance("start", effect.key.job, effect.key.due, clock_.elapsed());
     const microseconds delay =
-        random_.one_in(2) ? microseconds{0} : random_.between(microseconds{0}, milliseconds{3});
+        start.one_in(2) ? microseconds{0} : start.between(microseconds{0}, milliseconds{3});
     Process& process = processes_[effect.run];
-    process.heeds_term = !random_.one_in(5);
-    if (is_troubled() && trouble_.failing_starts > 0 && random_.one_in(trouble_.failing_starts)) {
+    process.chance = chance("run", effect.key.job, effect.key.due, effect.key.pass, effect.attempt);
+    process.heeds_term = !process.chance.one_in(5);
+    if (is_troubled() && trouble_.failing_starts > 0 && start.one_in(trouble_.failing_starts)) {
         effort_.allow(2);
         // The process may have been made, and fail to become the job.
-        if (random_.one_in(3)) make_process(effect.run, delay);
-        const bool is_temporary = !trouble_.fails_for_good || random_.one_in(2);
+        if (start.one_in(3)) make_process(effect.run, delay);
+        const bool is_temporary = !trouble_.fails_for_good || start.one_in(2);
         later_with_daemon(delay, [this, run = effect.run, is_temporary] {
             if (processes_.erase(run) > 0)
                 deliver(engine::LaunchFailed{run, {"fork", 11}, is_temporary});
         });
         return;
     }
+    const microseconds end = delay + draw_run_time(process.chance);
+    const engine::ExitStatus status{false, process.chance.one_in(4) ? 1 : 0};
     make_process(effect.run, delay);
-    end_process(effect.run, delay + draw_run_time(random_), {false, random_.one_in(4) ? 1 : 0});
+    end_process(effect.run, end, status);
 }
 
 void World::make_process(engine::RunNumber run, microseconds delay) {
@@ -52,7 +56,7 @@ void World::on(const engine::Cancel& effect) {
         trace_.fail("signal", "a run is cancelled that does not start");
         return;
     }
-    if (process->second.made || random_.one_in(2)) return;
+    if (process->second.made || process->second.chance.one_in(2)) return;
     processes_.erase(process);
     later_event(microseconds{0}, engine::Cancelled{effect.run});
 }
@@ -74,10 +78,11 @@ void World::on(const engine::Signal& effect) {
     const engine::ExitStatus status{true, effect.signal};
     if (effect.signal == SIGKILL) {
         process->second.killed = true;
-        const bool is_stuck = random_.one_in(20);
+        const bool is_stuck = process->second.chance.one_in(20);
         end_process(effect.run, is_stuck ? minutes{1} : milliseconds{2}, status);
     } else if (process->second.heeds_term) {
-        end_process(effect.run, random_.between(milliseconds{0}, seconds{2}), status);
+        end_process(effect.run, process->second.chance.between(milliseconds{0}, seconds{2}),
+                    status);
     }
 }
 
