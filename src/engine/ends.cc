@@ -83,6 +83,10 @@ void Engine::State::tell_to_end(Run& run) {
 void Engine::State::end_overdue() {
     for (const RunNumber number : runs_.due_to_end(now_.monotonic)) {
         Run& run = *runs_.find(number);
+        if (run.ended_by == EndedBy::stop) {
+            runs_.set_end_step(run, std::nullopt);  // the stop has steps of its own
+            continue;
+        }
         if (!run.is_told_to_end) {
             end(run, EndedBy::timeout);
             continue;

@@ -168,6 +168,22 @@ TEST_CASE("timeout: TERM to the group when it is over, KILL after the grace; it 
     CHECK(desk.finished[0].outcome.reason == "it was ended after its timeout of 1m30s");
 }
 
+TEST_CASE("timeout: one that is over in a stop leaves the run to the stop", "[engine]") {
+    Desk desk;
+    desk.start({ruled("0 * * * *", with(&Policy::timeout, seconds{5}))});
+    desk.pass(hours{1});
+    launch(desk);
+    desk.handle(StopAsked{StopAsked::Manner::drain});
+    REQUIRE(desk.signals.size() == 1);
+    desk.pass(seconds{5});
+    CHECK(desk.signals.size() == 1);
+    REQUIRE(desk.wake().monotonic);
+    CHECK(*desk.wake().monotonic > desk.now().monotonic);
+    desk.pass(seconds{20});
+    REQUIRE(desk.signals.size() == 2);
+    CHECK(desk.signals[1].signal == SIGKILL);
+}
+
 TEST_CASE("timeout: time that the machine sleeps does not count", "[engine]") {
     Desk desk;
     desk.start({ruled("0 * * * *", with(&Policy::timeout, seconds{90}))});
