@@ -16,6 +16,17 @@ tl::unexpected<Error> no(std::string_view value, std::string_view what) {
     return failure(ErrorCode::invalid, fmt::format("{} is not {}", quoted(value), what));
 }
 
+// number [ unit ], a unit being 1024 of the one before it in `units`, in which "K" is the first.
+std::optional<std::uint64_t> read_size(std::string_view value, std::string_view units,
+                                       std::uint64_t min, std::uint64_t max) {
+    const std::size_t unit = value.empty() ? std::string_view::npos : units.find(value.back());
+    const bool has_unit = unit != std::string_view::npos;
+    const auto number = parse_decimal(value.substr(0, value.size() - (has_unit ? 1 : 0)));
+    const std::size_t shift = has_unit ? 10 * (unit + 1) : 0;
+    if (!number || *number > max >> shift || *number << shift < min) return std::nullopt;
+    return *number << shift;
+}
+
 }  // namespace
 
 Result<int> read_nice(std::string_view value, int min) {
@@ -69,15 +80,33 @@ Result<std::uint32_t> read_umask(std::string_view value) {
 }
 
 Result<std::uint64_t> read_max_output(std::string_view value) {
-    constexpr std::string_view kUnits = "KMG";
-    const std::size_t unit = value.empty() ? std::string_view::npos : kUnits.find(value.back());
-    const bool has_unit = unit != std::string_view::npos;
-    const auto number = parse_decimal(value.substr(0, value.size() - (has_unit ? 1 : 0)));
-    const std::size_t shift = has_unit ? 10 * (unit + 1) : 0;
-    if (!number || *number > kMaxOutputMax >> shift || *number << shift < kMaxOutputMin) {
-        return no(value, "a size from 4K to 1024G, such as 64K, 1M or 2G");
+    const auto bytes = read_size(value, "KMG", kMaxOutputMin, kMaxOutputMax);
+    if (!bytes) return no(value, "a size from 4K to 1024G, such as 64K, 1M or 2G");
+    return *bytes;
+}
+
+Result<std::uint32_t> read_cpu_percent(std::string_view value) {
+    const bool has_sign = value.ends_with('%');
+    const auto number = parse_decimal(value.substr(0, value.size() - (has_sign ? 1 : 0)));
+    if (!has_sign || !number || *number < 1 || *number > kCpuPercentMax) {
+        return no(value, fmt::format("a share of one processor from 1% to {}%, such as 50% or 200%",
+                                     kCpuPercentMax));
     }
-    return *number << shift;
+    return static_cast<std::uint32_t>(*number);
+}
+
+Result<std::uint64_t> read_memory(std::string_view value) {
+    const auto bytes = read_size(value, "KMGT", kMemoryMin, kMemoryMax);
+    if (!bytes) return no(value, "a size from 1M to 1024T, such as 512M or 2G");
+    return *bytes;
+}
+
+Result<std::uint32_t> read_pids(std::string_view value) {
+    const auto number = parse_decimal(value);
+    if (!number || *number < 1 || *number > kPidsMax) {
+        return no(value, fmt::format("a number of processes from 1 to {}", kPidsMax));
+    }
+    return static_cast<std::uint32_t>(*number);
 }
 
 }  // namespace cron::crontab

@@ -28,4 +28,16 @@ inline constexpr std::uint64_t kMaxOutputMax = std::uint64_t{1} << 40;
 // A number of bytes from 4K to 1024G, whole; K, M and G are 1024 of the one before.
 Result<std::uint64_t> read_max_output(std::string_view value);
 
+inline constexpr std::uint32_t kCpuPercentMax = 100'000;
+inline constexpr std::uint64_t kMemoryMin = 1U << 20;
+inline constexpr std::uint64_t kMemoryMax = std::uint64_t{1} << 50;
+inline constexpr std::uint32_t kPidsMax = 1U << 22;  // as many as Linux can have
+
+// "50%" is half a processor, "200%" two. The sign is needed: some tools count processors.
+Result<std::uint32_t> read_cpu_percent(std::string_view value);
+// A number of bytes from 1M to 1024T, whole; K, M, G and T are 1024 of the one before.
+Result<std::uint64_t> read_memory(std::string_view value);
+// From 1 to kPidsMax.
+Result<std::uint32_t> read_pids(std::string_view value);
+
 }  // namespace cron::crontab

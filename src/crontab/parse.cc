@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -50,6 +52,7 @@ class Parser {
     void read_line(Line line);
     bool read_assignment_line(const Line& line);
     void check_name(const Line& line, std::string_view name);
+    void check_enforced(const Line& line, const Setting& setting);
     void apply_setting(const Line& line, const Setting& setting, std::string_view value);
     void read_entry_line(const Line& line);
     void advise_on_entry(const Line& line, const EntryText& text, const ScheduleText& schedule_text,
@@ -77,6 +80,7 @@ class Parser {
     std::map<JobId, std::uint32_t> equals_;  // how many, by the id of the first
     std::uint64_t seed_ = 0;
     bool told_of_carriage_return_ = false;
+    std::set<std::string_view> told_unenforced_;  // names of settings
 };
 
 // Where `part`, a piece of the line, begins.
@@ -224,12 +228,24 @@ std::string default_of(const Setting& setting) {
 void Parser::apply_setting(const Line& line, const Setting& setting, std::string_view value) {
     if (setting.bad_value_stops_entries) suspensions_.end(setting.name);
     const auto applied = setting.apply(settings_, value);
+    if (applied && !value.empty()) check_enforced(line, setting);
     if (applied) return;
     const std::size_t begin = column_of(line, value);
     refuse_assignment(line, setting.name,
                       {"bad-setting", begin, begin + value.size(), applied.error().message,
                        fmt::format("{0} is {1}; {0}=\"\" is the default{2}", setting.name,
                                    setting.meaning, default_of(setting))});
+}
+
+// Once a table, however often it is set.
+void Parser::check_enforced(const Line& line, const Setting& setting) {
+    const auto found = options_.unenforced.find(setting.name);
+    if (found == options_.unenforced.end() || !told_unenforced_.insert(setting.name).second) return;
+    const std::size_t begin = line.text.find_first_not_of(" \t");
+    warn(line, {"not-enforced", begin, begin + setting.name.size(),
+                fmt::format("{} cannot be enforced here, and the jobs run without it: {}",
+                            setting.name, found->second),
+                "crond(8) says under Control groups what it needs"});
 }
 
 // An error, under which the entries below have the default, or may not be run.

@@ -75,6 +75,16 @@ class SharedText {
     std::shared_ptr<const std::string> text_;
 };
 
+// What all processes of a run may have together; none: no limit.
+struct Limits {
+    std::optional<std::uint32_t> cpu_percent;  // of the time of one processor
+    std::optional<std::uint64_t> memory_bytes;
+    std::optional<std::uint32_t> pids;  // processes and threads
+
+    bool any() const { return cpu_percent || memory_bytes || pids; }
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
+
 struct Policy {
     // What the process of a run is given; none: as crond was started.
     struct Launch {
@@ -84,6 +94,7 @@ struct Policy {
         bool nice_as_user = false;
         std::optional<IoPriority> io_priority;
         std::uint32_t umask = 022;
+        Limits limits;
 
         friend bool operator==(const Launch&, const Launch&) = default;
     };

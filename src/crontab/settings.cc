@@ -80,6 +80,12 @@ constexpr std::array<Setting, 21> kSettings = {{
      true, apply<&Policy::Launch::umask, read_umask>},
     {"CRON_MAX_OUTPUT", "how much of a run's output is kept", "1M", false, false,
      apply<&Policy::max_output_bytes, read_max_output>},
+    {kCpuSetting, "the processor time that a run may take, as a share of one processor", "", false,
+     false, apply<&Limits::cpu_percent, read_cpu_percent>},
+    {kMemorySetting, "the memory that a run may take", "", false, false,
+     apply<&Limits::memory_bytes, read_memory>},
+    {kPidsSetting, "how many processes and threads a run may have at once", "", false, false,
+     apply<&Limits::pids, read_pids>},
 }};
 
 // Of a run whose success is not mailed.

@@ -22,6 +22,9 @@ inline constexpr std::string_view kSettingPrefix = "CRON_";
 inline constexpr std::string_view kZoneSetting = "CRON_TZ";
 inline constexpr std::string_view kSecondsSetting = "CRON_SECONDS";
 inline constexpr std::string_view kNameSetting = "CRON_NAME";
+inline constexpr std::string_view kCpuSetting = "CRON_CPU";
+inline constexpr std::string_view kMemorySetting = "CRON_MEMORY";
+inline constexpr std::string_view kPidsSetting = "CRON_PIDS";
 
 // What the settings so far say for the entries below.
 class Settings {
@@ -54,6 +57,10 @@ class Settings {
     template <class Member, class Read>
     Result<void> set(Member Policy::Launch::*member, std::string_view value, Read read) {
         return set_in(policy_.launch, member, value, read);
+    }
+    template <class Member, class Read>
+    Result<void> set(Member Limits::*member, std::string_view value, Read read) {
+        return set_in(policy_.launch.limits, member, value, read);
     }
 
   private:

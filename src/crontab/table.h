@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -86,6 +87,9 @@ struct Options {
     // Where set, what is probably not meant is warned of too, with the changes of clocks in the
     // year from then on.
     std::optional<Instant> advise_from;
+    // Settings that the machine cannot enforce, each with the reason: a table that uses one is
+    // warned of it once.
+    std::map<std::string, std::string, std::less<>> unenforced;
 };
 
 // Bounds, far above real use; passing one is an error of the table that says which.

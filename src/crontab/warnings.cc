@@ -5,7 +5,7 @@
 namespace cron::crontab {
 namespace {
 
-constexpr std::array<WarningName, 23> kWarnings = {{
+constexpr std::array<WarningName, 24> kWarnings = {{
     // Of the schedule.
     {"never-due", "no date fits the schedule"},
     {"every-minute-of-hour", "due every minute of single hours, as in '* 2 * * *'"},
@@ -29,6 +29,7 @@ constexpr std::array<WarningName, 23> kWarnings = {{
     {"ignored-name", "a variable that cannot be set"},
     {"odd-name", "a name that shells cannot read"},
     {"unknown-setting", "no setting has this name"},
+    {"not-enforced", "a limit that crond cannot set on this machine"},
     // Of the file.
     {"byte-order-mark", "the table begins with a byte order mark"},
     {"carriage-return", "lines end with a carriage return"},

@@ -48,7 +48,8 @@ struct Settings {
     calendar::Zone zone;
     std::function<Result<calendar::Zone>(std::string_view name)> find_zone;
     FindUser find_user;
-    std::optional<Instant> advise_from;  // as in crontab::Options
+    std::optional<Instant> advise_from;  // the next two: as in crontab::Options
+    std::map<std::string, std::string, std::less<>> unenforced;
 };
 
 struct Loaded {

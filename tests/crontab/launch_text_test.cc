@@ -106,6 +106,63 @@ TEST_CASE("output limit: a number of bytes with K, M or G, from 4K to 1024G", "[
     CHECK(table.entries.at(2)->policy->max_output_bytes == 1'048'576);
 }
 
+TEST_CASE("processor share: a percentage of one processor, with its sign", "[crontab]") {
+    const std::pair<std::string_view, std::uint32_t> good[] = {
+        {"1%", 1}, {"50%", 50}, {"050%", 50}, {"200%", 200}, {"100000%", 100'000}};
+    for (const auto& [text, value] : good) CHECK(read_cpu_percent(text) == value);
+    for (const std::string_view bad : {"", "%", "0%", "100001%", "50", "1.5", "1.5%", "-50%",
+                                       "50 %", "50%%", "%50", "18446744073709551617%"}) {
+        CAPTURE(bad);
+        REQUIRE_FALSE(read_cpu_percent(bad));
+        CHECK(read_cpu_percent(bad).error().message.find(
+                  "is not a share of one processor from 1% to 100000%, such as 50% or 200%") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("memory limit: a number of bytes with K, M, G or T, from 1M to 1024T", "[crontab]") {
+    const std::pair<std::string_view, std::uint64_t> good[] = {
+        {"1M", 1U << 20},   {"1048576", 1U << 20}, {"1024K", 1U << 20},  {"512M", 512U << 20},
+        {"2G", 2ULL << 30}, {"1T", 1ULL << 40},    {"1024T", 1ULL << 50}};
+    for (const auto& [text, value] : good) CHECK(read_memory(text) == value);
+    for (const std::string_view bad :
+         {"", "M", "0", "1", "1023K", "1025T", "1P", "512m", "512MB", "1.5G", "-1G", "50%",
+          "17592186044416M", "99999999999999999999T"}) {
+        CAPTURE(bad);
+        REQUIRE_FALSE(read_memory(bad));
+        CHECK(read_memory(bad).error().message.find("is not a size from 1M to 1024T") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("process limit: a number from 1 to as many as Linux can have", "[crontab]") {
+    CHECK(read_pids("1") == 1U);
+    CHECK(read_pids("4194304") == 4'194'304U);
+    for (const std::string_view bad : {"", "0", "4194305", "-1", "max", "1K", "4294967297"}) {
+        CAPTURE(bad);
+        REQUIRE_FALSE(read_pids(bad));
+        CHECK(read_pids(bad).error().message.find(
+                  "is not a number of processes from 1 to 4194304") != std::string::npos);
+    }
+}
+
+TEST_CASE("limits: of those that the machine cannot enforce the table is warned once",
+          "[crontab]") {
+    const std::string_view text =
+        "CRON_MEMORY=\"\"\nCRON_MEMORY=much\n* * * * * a\n  CRON_MEMORY=1G\n* * * * * b\n"
+        "CRON_MEMORY=2G\nCRON_PIDS=9\n* * * * * c\n";
+    Options options = options_of(Kind::user);
+    CHECK(places(parse(text, options)) == Strings{"2:13 error bad-setting"});
+    options.unenforced = {{"CRON_MEMORY", "there is no such controller"}, {"CRON_CPU", "nor this"}};
+    const Table table = parse(text, options);
+    REQUIRE(places(table) == Strings{"2:13 error bad-setting", "4:3 warning not-enforced"});
+    CHECK(table.diagnostics[1].message ==
+          "CRON_MEMORY cannot be enforced here, and the jobs run without it: there is no such "
+          "controller");
+    CHECK(commands(table) == Strings{"a", "b", "c"});
+    CHECK(launch_of(table, 2).limits == Limits{{}, 2ULL << 30, 9});
+}
+
 TEST_CASE("launch settings: they hold for the entries below, and empty restores the default",
           "[crontab]") {
     const Table table = parse_user(

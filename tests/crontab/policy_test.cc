@@ -61,6 +61,9 @@ const std::vector<Sample>& samples() {
          },
          "fast"},
         {"CRON_UMASK", "077", [](Policy& p) { p.launch.umask = 077; }, "888"},
+        {"CRON_CPU", "150%", [](Policy& p) { p.launch.limits.cpu_percent = 150; }, "1.5"},
+        {"CRON_MEMORY", "512M", [](Policy& p) { p.launch.limits.memory_bytes = 512U << 20; }, "1"},
+        {"CRON_PIDS", "64", [](Policy& p) { p.launch.limits.pids = 64; }, "0"},
         {"CRON_MAX_OUTPUT", "64K", [](Policy& p) { p.max_output_bytes = 64U << 10; }, "1"},
     };
     return kSamples;
