@@ -22,13 +22,13 @@ namespace {
 constexpr std::size_t kGuardBytes = 64U << 10;  // a whole page, whatever its size
 constexpr std::size_t kStackBytes = 64U << 10;
 
-// 0, 1, 2, the report, and the program itself.
-constexpr int kDescriptors = 5;
-constexpr int kPlaced = kReportFd + 1;
+// 0, 1, 2, the report, the control group if there is one, and the program itself.
+constexpr int kDescriptors = 6;
+constexpr int kPlaced = kCgroupFd + 1;
 
 // All that the child needs, and what it says if it fails. The parent's own memory.
 struct Birth {
-    int descriptors[kDescriptors] = {-1, -1, -1, -1, -1};
+    int descriptors[kDescriptors] = {-1, -1, -1, -1, -1, -1};
     char* const* arguments = nullptr;
     char* const* environment = nullptr;
     const rlimit* descriptor_limit = nullptr;
@@ -52,11 +52,13 @@ CRON_NO_SANITIZER int become_job_program(void* argument) {
     Birth& birth = *static_cast<Birth*>(argument);
     // First all out of the way of the places, then each to its place: any may have any number.
     for (int& fd : birth.descriptors) {
-        if (fd < kPlaced) fd = fcntl(fd, F_DUPFD_CLOEXEC, kPlaced);
+        if (fd < 0 || fd >= kPlaced) continue;  // below 0 is only the control group that is none
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, kPlaced);
         if (fd < 0) return fail(birth, "dup");
     }
     for (int place = 0; place < kPlaced; ++place) {
-        if (dup2(birth.descriptors[place], place) < 0) return fail(birth, "dup2");
+        const int fd = birth.descriptors[place];
+        if (fd >= 0 && dup2(fd, place) < 0) return fail(birth, "dup2");
     }
     if (setrlimit(RLIMIT_NOFILE, birth.descriptor_limit) != 0) return fail(birth, "setrlimit");
     execveat(birth.descriptors[kPlaced], "", birth.arguments, birth.environment, AT_EMPTY_PATH);
@@ -103,8 +105,12 @@ std::string nice_order(const LaunchOrder& order) {
 // As job_orders.h says.
 std::vector<std::string> orders_of(const LaunchOrder& order) {
     std::vector<std::string> orders = {
-        "crond-job", fmt::format("{:o}", order.umask), nice_order(order),
-        order.io_priority ? std::to_string(number_of(*order.io_priority)) : "-", order.home};
+        "crond-job",
+        fmt::format("{:o}", order.umask),
+        nice_order(order),
+        order.io_priority ? std::to_string(number_of(*order.io_priority)) : "-",
+        order.cgroup_fd < 0 ? "-" : "+",
+        order.home};
     if (order.change_user) {
         const Identity& who = order.identity;
         orders.push_back(std::to_string(who.groups.size() + 2));
@@ -168,7 +174,7 @@ tl::expected<Child, LaunchFailure> Launcher::launch(const LaunchOrder& order) {
 
     const auto or_null = [this](int fd) { return fd < 0 ? null_.get() : fd; };
     Birth birth{{or_null(order.input_fd), or_null(order.output_fd), or_null(order.error_fd),
-                 write_end.get(), job_program_.get()},
+                 write_end.get(), order.cgroup_fd, job_program_.get()},
                 arguments.data(),
                 environment.data(),
                 &descriptor_limit_,

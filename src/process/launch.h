@@ -31,6 +31,9 @@ struct LaunchOrder {
     std::optional<int> nice;
     bool nice_as_user = false;  // with the rights of `identity`, and not ours
     std::optional<crontab::IoPriority> io_priority;
+    // The cgroup.procs of the control group to enter; -1: it stays in ours. If that fails, it is
+    // said by read_report likewise.
+    int cgroup_fd = -1;
     int input_fd = -1;
     int output_fd = -1;
     int error_fd = -1;

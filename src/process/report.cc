@@ -15,6 +15,8 @@ const char* name_of(JobStage stage) {
     switch (stage) {
         case JobStage::orders:
             return "crond-job";
+        case JobStage::cgroup:
+            return "enter cgroup";
         case JobStage::setsid:
             return "setsid";
         case JobStage::close_range:
@@ -46,6 +48,7 @@ std::optional<int>* warning_of(Report& report, JobStage stage) {
     if (stage == JobStage::home) return &report.home_error;
     if (stage == JobStage::nice) return &report.nice_error;
     if (stage == JobStage::io_priority) return &report.io_priority_error;
+    if (stage == JobStage::cgroup) return &report.cgroup_error;
     return nullptr;
 }
 
@@ -59,8 +62,8 @@ LaunchFailure launch_failure(const char* stage, int error) {
 
 Report read_report(int fd) {
     Report report;
-    // crond-job writes three warnings and a failure at most, each whole or not at all.
-    std::array<JobRecord, 4> records;
+    // crond-job writes four warnings and a failure at most, each whole or not at all.
+    std::array<JobRecord, 5> records;
     for (;;) {
         const ssize_t bytes = ::read(fd, records.data(), sizeof records);
         if (bytes < 0 && errno == EINTR) continue;

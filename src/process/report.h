@@ -24,10 +24,12 @@ struct Report {
     State state = State::pending;
     LaunchFailure failure;
     // Warnings, each with its errno. HOME could not be entered: the job is in `/`. The nice value
-    // or the class and level of disk access could not be set: it has ours.
+    // or the class and level of disk access could not be set: it has ours. The control group could
+    // not be entered: it is in ours.
     std::optional<int> home_error;
     std::optional<int> nice_error;
     std::optional<int> io_priority_error;
+    std::optional<int> cgroup_error;
 };
 
 // What has arrived at Child::report since the last call. Never blocks. After `started` and `failed`

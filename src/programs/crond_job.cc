@@ -20,6 +20,7 @@ extern char** environ;
 
 using cron::process::JobRecord;
 using cron::process::JobStage;
+using cron::process::kCgroupFd;
 using cron::process::kGroupsMax;
 using cron::process::kReportFd;
 
@@ -36,6 +37,7 @@ struct Orders {
     int nice_value = 0;
     bool set_io_priority = false;
     unsigned io_priority = 0;
+    bool enter_cgroup = false;
     const char* home = nullptr;
     bool change_user = false;
     uid_t uid = 0;
@@ -84,16 +86,18 @@ void read_priorities(Orders& orders, const char* nice, const char* io_priority) 
     if (orders.set_io_priority) orders.io_priority = read_number(io_priority, 10);
 }
 
-// crond-job UMASK NICE IONICE HOME COUNT ID... PROGRAM [ARGUMENT...]
+// crond-job UMASK NICE IONICE CGROUP HOME COUNT ID... PROGRAM [ARGUMENT...]
 Orders read_orders(int argc, char** argv) {
     static gid_t groups[kGroupsMax];
-    constexpr int kFirstId = 6;
+    constexpr int kFirstId = 7;
     if (argc <= kFirstId) fail(JobStage::orders, EINVAL);
     Orders orders;
     orders.umask = read_number(argv[1], 8);
     read_priorities(orders, argv[2], argv[3]);
-    orders.home = argv[4];
-    const unsigned ids = read_number(argv[5], 10);
+    orders.enter_cgroup = is_given(argv[4]);
+    if (orders.enter_cgroup && strcmp(argv[4], "+") != 0) fail(JobStage::orders, EINVAL);
+    orders.home = argv[5];
+    const unsigned ids = read_number(argv[6], 10);
     if (ids == 1 || ids > kGroupsMax + 2 || static_cast<unsigned>(argc - kFirstId) <= ids) {
         fail(JobStage::orders, EINVAL);
     }
@@ -136,6 +140,10 @@ void set_nice_of_session(const char* value) {
     close(fd);
 }
 
+void enter_cgroup() {
+    if (write(kCgroupFd, "0", 1) != 1) report(JobStage::cgroup, errno);
+}
+
 void set_nice(int value) {
     if (setpriority(PRIO_PROCESS, 0, value) != 0) report(JobStage::nice, errno);
 }
@@ -175,6 +183,8 @@ void enter_home(const char* home) {
 
 // The order, and why:
 //   report      first, so that every failure can be told; closed by exec, which tells that none was
+//   cgroup      before the user is changed: afterwards we may not. Here and not in crond, whom the
+//               kernel would keep waiting while it moves us
 //   setsid      early: from here on the run is a group of its own, and can be signalled as one
 //   close_range before the user is changed: as the user we hold nothing of crond, not for a moment
 //   signals     before anything can hang: a job in the grip of its file system can be ended
@@ -188,6 +198,7 @@ int main(int argc, char** argv) {
         return write(STDERR_FILENO, kMessage, sizeof kMessage - 1) < 0 ? kNotFound : kNotStarted;
     }
     const Orders orders = read_orders(argc, argv);
+    if (orders.enter_cgroup) enter_cgroup();
     if (setsid() < 0) fail(JobStage::setsid, errno);
     if (syscall(SYS_close_range, kReportFd + 1U, ~0U, 0) != 0) fail(JobStage::close_range, errno);
     reset_signals();

@@ -48,8 +48,10 @@ TEST_CASE("report: a HOME that was not entered is a warning, not a failure", "[r
     CHECK_FALSE(report.home_error);
 }
 
-TEST_CASE("report: a nice value or disk priority that cannot be had is a warning", "[report]") {
+TEST_CASE("report: a nice value, disk priority or control group that cannot be had is a warning",
+          "[report]") {
     Pipe pipe;
+    pipe.write(JobStage::cgroup, ENODEV);
     pipe.write(JobStage::io_priority, EPERM);
     pipe.write(JobStage::nice, EACCES);
     pipe.write(JobStage::home, ENOENT);
@@ -58,6 +60,7 @@ TEST_CASE("report: a nice value or disk priority that cannot be had is a warning
     const Report report = pipe.read();
     CHECK(report.io_priority_error == EPERM);
     CHECK(report.nice_error == EACCES);
+    CHECK(report.cgroup_error == ENODEV);
     CHECK(report.home_error == ENOENT);
     CHECK(report.failure.error.stage == "exec");
 }

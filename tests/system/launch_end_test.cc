@@ -131,9 +131,9 @@ TEST_CASE("crond-job: a job does not die because crond did", "[launch]") {
     UniqueFd(ends[0]).reset();
     const UniqueFd broken(ends[1]);
     // Its warning finds no reader.
-    CHECK(status_of_job_program({"crond-job", "22", "-", "-", "/no/such", "0", "/bin/true"},
+    CHECK(status_of_job_program({"crond-job", "22", "-", "-", "-", "/no/such", "0", "/bin/true"},
                                 broken.get()) == 0);
-    CHECK(status_of_job_program({"crond-job", "22", "-", "-", "/", "0", "/no/such"},
+    CHECK(status_of_job_program({"crond-job", "22", "-", "-", "-", "/", "0", "/no/such"},
                                 broken.get()) == 127);
 }
 
@@ -144,24 +144,27 @@ TEST_CASE("crond-job: refuses orders that it does not understand", "[launch]") {
     const UniqueFd write_end(ends[1]);
     const std::vector<std::vector<const char*>> wrong = {
         {"crond-job"},
-        {"crond-job", "22", "-", "-", "/", "0"},
-        {"crond-job", "22", "-", "-", "/", "1", "1000", "/bin/true"},
-        {"crond-job", "22", "-", "-", "/", "3", "1000", "1000", "/bin/true"},
-        {"crond-job", "28", "-", "-", "/", "0", "/bin/true"},
-        {"crond-job", "", "-", "-", "/", "0", "/bin/true"},
-        {"crond-job", "22", "-", "-", "/", "-1", "/bin/true"},
-        {"crond-job", "22", "-", "-", "/", "2", "1000x", "1000", "/bin/true"},
-        {"crond-job", "22", "-", "-", "/", "2", "4294967296", "1000", "/bin/true"},
-        {"crond-job", "22", "", "-", "/", "0", "/bin/true"},
-        {"crond-job", "22", "21", "-", "/", "0", "/bin/true"},
-        {"crond-job", "22", "u", "-", "/", "0", "/bin/true"},
-        {"crond-job", "22", "u-", "-", "/", "0", "/bin/true"},
-        {"crond-job", "22", "--5", "-", "/", "0", "/bin/true"},
-        {"crond-job", "22", "5u", "-", "/", "0", "/bin/true"},
-        {"crond-job", "22", "-", "", "/", "0", "/bin/true"},
-        {"crond-job", "22", "-", "-1", "/", "0", "/bin/true"},
-        {"crond-job", "22", "-", "idle", "/", "0", "/bin/true"},
-        {"crond-job", "22", "-", "-", "/", "65539", "1000", "1000", "/bin/true"},
+        {"crond-job", "22", "-", "-", "-", "/", "0"},
+        {"crond-job", "22", "-", "-", "-", "/", "1", "1000", "/bin/true"},
+        {"crond-job", "22", "-", "-", "-", "/", "3", "1000", "1000", "/bin/true"},
+        {"crond-job", "28", "-", "-", "-", "/", "0", "/bin/true"},
+        {"crond-job", "", "-", "-", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "-", "-", "-", "/", "-1", "/bin/true"},
+        {"crond-job", "22", "-", "-", "-", "/", "2", "1000x", "1000", "/bin/true"},
+        {"crond-job", "22", "-", "-", "-", "/", "2", "4294967296", "1000", "/bin/true"},
+        {"crond-job", "22", "", "-", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "21", "-", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "u", "-", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "u-", "-", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "--5", "-", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "5u", "-", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "-", "", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "-", "-1", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "-", "idle", "-", "/", "0", "/bin/true"},
+        {"crond-job", "22", "-", "-", "", "/", "0", "/bin/true"},
+        {"crond-job", "22", "-", "-", "4", "/", "0", "/bin/true"},
+        {"crond-job", "22", "-", "-", "++", "/", "0", "/bin/true"},
+        {"crond-job", "22", "-", "-", "-", "/", "65539", "1000", "1000", "/bin/true"},
     };
     for (const auto& arguments : wrong) {
         CHECK(status_of_job_program(arguments, write_end.get()) == 126);
@@ -170,7 +173,8 @@ TEST_CASE("crond-job: refuses orders that it does not understand", "[launch]") {
         CHECK(report.failure.error.stage == "crond-job");
         CHECK(report.failure.error.error == EINVAL);
     }
-    CHECK(status_of_job_program({"crond-job", "22", "-", "-", "/", "0", "/bin/true"}, -1) == 126);
+    CHECK(status_of_job_program({"crond-job", "22", "-", "-", "-", "/", "0", "/bin/true"}, -1) ==
+          126);
 }
 
 TEST_CASE("output: a full disk does not stop a run, its output is kept in memory", "[launch]") {

@@ -192,6 +192,44 @@ TEST_CASE("launch: a nice value or disk priority that cannot be had is a warning
     }));
 }
 
+TEST_CASE("launch: the control group is entered as ourselves, and not left open to the job",
+          "[launch]") {
+    const UniqueFd group = memory_file();
+    LaunchOrder order = shell_order("ls /proc/self/fd | wc -w");
+    order.change_user = geteuid() == 0;
+    order.identity = some_user(12'345);
+    Launcher without_group = make_launcher();
+    const std::string without = output_of(without_group, order);
+    // Wherever it is among the descriptors.
+    for (const int fd : {group.get(), kReportFd, kCgroupFd, 0}) {
+        CAPTURE(fd);
+        REQUIRE(ftruncate(group.get(), 0) == 0);
+        CHECK(holds_in_fork([&] {
+            if (fd != group.get() && dup3(group.get(), fd, O_CLOEXEC) != fd) return false;
+            if (lseek(fd, 0, SEEK_SET) != 0) return false;
+            Launcher launcher = make_launcher();
+            order.cgroup_fd = fd;
+            const UniqueFd output = memory_file();
+            order.output_fd = output.get();
+            const Finished finished = run(launcher, order);
+            return finished.status.is_success() && !finished.report.cgroup_error &&
+                   contents(output.get()) == without;
+        }));
+        CHECK(contents(group.get()) == "0");
+    }
+}
+
+TEST_CASE("launch: a control group that cannot be entered is a warning, and it runs", "[launch]") {
+    Launcher launcher = make_launcher();
+    const UniqueFd group(open("/dev/full", O_WRONLY | O_CLOEXEC));
+    LaunchOrder order = shell_order("true");
+    order.cgroup_fd = group.get();
+    const Finished finished = run(launcher, order);
+    CHECK(finished.report.state == Report::State::started);
+    CHECK(finished.report.cgroup_error == ENOSPC);
+    CHECK(finished.status.is_success());
+}
+
 TEST_CASE("launch: arguments and environment arrive as they are, and no others", "[launch]") {
     Launcher launcher = make_launcher();
     LaunchOrder order;
