@@ -37,7 +37,7 @@ Result<std::optional<Window>> read_some_window(std::string_view value) {
     return read_window(value);
 }
 
-constexpr std::array<Setting, 21> kSettings = {{
+constexpr auto kSettings = std::to_array<Setting>({
     {kZoneSetting, "the zone in which the schedules below are read", "", true, true,
      [](Settings& settings, std::string_view value) { return settings.set_zone(value); }},
     {kSecondsSetting, "yes where the schedules below begin with the second", "no", false, true,
@@ -86,7 +86,7 @@ constexpr std::array<Setting, 21> kSettings = {{
      apply<&Limits::memory_bytes, read_memory>},
     {kPidsSetting, "how many processes and threads a run may have at once", "", false, false,
      apply<&Limits::pids, read_pids>},
-}};
+});
 
 // Of a run whose success is not mailed.
 MailWhen without_success(MailWhen mail) {

@@ -7,7 +7,9 @@
 
 namespace cron::daemon {
 
-AfterRun::AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accounts& accounts, Worker& mail_worker, Outputs& outputs, Settings settings, std::function<void()> progress)
+AfterRun::AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accounts& accounts,
+                   Worker& mail_worker, Outputs& outputs, Settings settings,
+                   std::function<void()> progress)
     : log_(log),
       accounts_(accounts),
       caller_(std::move(settings.caller)),

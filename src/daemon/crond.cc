@@ -153,6 +153,10 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     auto settings = spool_settings(setting_, zone);
     if (!settings) return tl::unexpected(settings.error());
 
+    process::CgroupTree cgroups = process::CgroupTree::open();
+    settings->unenforced = unenforced(cgroups);
+    auto groups = RunGroups::create(base_.loop, log_, std::move(cgroups));
+    if (!groups) return tl::unexpected(groups.error());
     // Who runs tables of their own may have no spool.
     auto outputs = Outputs::create(
         base_.loop, log_, {setting_.options.output, setting_.paths.output, has_own_tables()});
@@ -174,8 +178,8 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
             arm();
         });
     auto runs = Runs::create(
-        base_.loop, accounts_, base_.launcher, log_, *outputs_, std::move(caller),
-        [this](engine::Event event) { happened(std::move(event)); },
+        base_.loop, accounts_, base_.launcher, log_, *outputs_, *std::move(groups),
+        std::move(caller), [this](engine::Event event) { happened(std::move(event)); },
         {[this](const auto& spawn) { keeper_.mark(spawn); },
          [this](const auto& spawn, const auto& process) { keeper_.add_process(spawn, process); },
          [this](const auto& spawn) { keeper_.unmark(spawn); }});

@@ -356,6 +356,29 @@ Record setting_failed(const engine::Spawn& spawn, std::string_view setting, int 
     return record;
 }
 
+Record run_ungrouped(const engine::Spawn& spawn, std::string_view problem, int pid) {
+    Record record{Level::warning, "run-ungrouped", {}, {}, pid};
+    add_run(record, *spawn.entry, spawn.key);
+    const std::string reason = fmt::format(
+        "the run has no control group of its own, so it has no limits, and a timeout "
+        "ends its process group only: {}",
+        problem);
+    record.fields.push_back({"reason", reason});
+    record.classic = classic_line(spawn.entry->user, "INFO", reason);
+    return record;
+}
+
+Record run_out_of_memory(const engine::Spawn& spawn, std::uint64_t kills) {
+    Record record{Level::warning, "run-out-of-memory", {}, {}, 0};
+    add_run(record, *spawn.entry, spawn.key);
+    record.fields.push_back({"killed", static_cast<std::int64_t>(kills)});
+    record.classic =
+        classic_line(spawn.entry->user, "INFO",
+                     fmt::format("{} processes killed for want of memory, CRON_MEMORY: {}", kills,
+                                 spawn.entry->command));
+    return record;
+}
+
 Record run_adopted(const engine::Spawn& spawn, int pid) {
     Record record{Level::info, "run-adopted", {}, {}, pid};
     add_run(record, *spawn.entry, spawn.key);

@@ -59,6 +59,10 @@ Record clock_set_back(const engine::OpenPass& pass);
 Record home_replaced(const engine::Spawn& spawn, int error, int pid);
 // What the setting orders could not be had, and the job runs without.
 Record setting_failed(const engine::Spawn& spawn, std::string_view setting, int error, int pid);
+// The run is in no control group of its own.
+Record run_ungrouped(const engine::Spawn& spawn, std::string_view problem, int pid);
+// So many of its processes were killed, at the limit of CRON_MEMORY.
+Record run_out_of_memory(const engine::Spawn& spawn, std::uint64_t kills);
 // Left running, with its output in `file`; empty: nowhere that outlives us.
 Record run_adopted(const engine::Spawn& spawn, int pid);
 Record run_left(const engine::Spawn& spawn, int pid, std::string_view file);

@@ -27,8 +27,8 @@ namespace cron::daemon {
 inline constexpr std::size_t kLettersOfUserMax = 200;
 inline constexpr std::size_t kLetterBytesOfUserMax = 16U << 20;
 inline constexpr std::size_t kLetterBytesOfAllMax = 256U << 20;
-inline constexpr seconds kLastStores{5};                   // for what is kept when the daemon stops
-inline constexpr minutes kMailerTime{5};                   // then it is killed
+inline constexpr seconds kLastStores{5};  // for what is kept when the daemon stops
+inline constexpr minutes kMailerTime{5};  // then it is killed
 
 class MailQueue {
   public:

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,23 +39,26 @@ process::LaunchFailure no_user(const Error& error) {
 }  // namespace
 
 Runs::Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
-           Outputs& outputs, std::optional<process::Identity> caller, Happened happened,
-           Marking marking)
+           Outputs& outputs, std::unique_ptr<RunGroups> groups,
+           std::optional<process::Identity> caller, Happened happened, Marking marking)
     : loop_(loop),
       accounts_(accounts),
       launcher_(launcher),
       log_(log),
       outputs_(outputs),
+      groups_(std::move(groups)),
       caller_(std::move(caller)),
       happened_(std::move(happened)),
       marking_(std::move(marking)) {}
 
 Result<std::unique_ptr<Runs>> Runs::create(EventLoop& loop, Accounts& accounts,
                                            process::Launcher& launcher, Log& log, Outputs& outputs,
+                                           std::unique_ptr<RunGroups> groups,
                                            std::optional<process::Identity> caller,
                                            Happened happened, Marking marking) {
-    std::unique_ptr<Runs> runs(new Runs(loop, accounts, launcher, log, outputs, std::move(caller),
-                                        std::move(happened), std::move(marking)));
+    std::unique_ptr<Runs> runs(new Runs(loop, accounts, launcher, log, outputs, std::move(groups),
+                                        std::move(caller), std::move(happened),
+                                        std::move(marking)));
     runs->start_bell_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!runs->start_bell_) return system_failure(errno, "eventfd", "");
     Result<EventLoop::Watch> watch =
@@ -162,9 +166,14 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     order.input_fd = input.get();
     order.output_fd = descriptors->output;
     order.error_fd = descriptors->error;
+    const UniqueFd cgroup = groups_->make(spawn);
+    order.cgroup_fd = cgroup.get();
     marking_.before(spawn);
     auto child = launcher_.launch(order);
-    if (!child) return tl::unexpected(child.error());
+    if (!child) {
+        groups_->ended(spawn);
+        return tl::unexpected(child.error());
+    }
     live.child = *std::move(child);
     tell_made(live);
     if (kept != kept_.end()) {
@@ -201,6 +210,7 @@ void Runs::adopt(const engine::Adopt& order) {
                              [this, run = order.run](std::uint32_t) { collect(run); });
         if (end) {
             live.end_watch = *std::move(end);
+            groups_->adopt(order);
             log_.write(run_adopted(live.spawn, pid), read_clock().instant);
             return;
         }
@@ -211,6 +221,7 @@ void Runs::adopt(const engine::Adopt& order) {
 // Its end is all that can be known.
 void Runs::collect_adopted(Live& live) {
     live.ended = true;
+    groups_->ended(live.spawn);
     live.end_watch.reset();
     live.child.pidfd.reset();
     unwatch(live);
@@ -248,6 +259,7 @@ Result<void> Runs::watch(Live& live) {
 void Runs::abort(Live& live) {
     static_cast<void>(process::signal_group(live.child, SIGKILL));
     process::wait_for_end(live.child);
+    groups_->ended(live.spawn);
 }
 
 void Runs::read_report(engine::RunNumber run) {
@@ -264,6 +276,10 @@ void Runs::read_report(engine::RunNumber run) {
     };
     warn_of_setting("CRON_NICE", report.nice_error);
     warn_of_setting("CRON_IONICE", report.io_priority_error);
+    if (report.cgroup_error) {
+        log_.write(run_ungrouped(live.spawn, std::strerror(*report.cgroup_error), live.child.pid),
+                   read_clock().instant);
+    }
     if (report.state == process::Report::State::pending) return;
     if (report.state == process::Report::State::failed) live.failure = report.failure;
     live.report_done = true;
@@ -281,6 +297,7 @@ void Runs::collect(engine::RunNumber run) {
     read_report(run);  // what it said last
     unwatch(live);
     live.ended = true;
+    groups_->ended(live.spawn);
     live.end_watch.reset();
     live.report_watch.reset();
     live.child.report.reset();
@@ -317,6 +334,7 @@ void Runs::signal(const engine::Signal& order) {
     if (!sent) {
         log_.write(said(Level::error, "signal-failed", sent.error().message), read_clock().instant);
     }
+    groups_->signal(order);
 }
 
 int Runs::pid_of(engine::RunNumber run) const {
@@ -348,8 +366,9 @@ void Runs::keep(engine::RunNumber run) {
 }
 
 std::optional<Monotonic> Runs::deadline() const {
-    if (lingering_.empty()) return std::nullopt;
-    return lingering_.begin()->first;
+    const auto of_groups = groups_->deadline();
+    if (lingering_.empty()) return of_groups;
+    return std::min(lingering_.begin()->first, of_groups.value_or(Monotonic::max()));
 }
 
 void Runs::expire(Monotonic now) {
@@ -360,6 +379,7 @@ void Runs::expire(Monotonic now) {
         static_cast<void>(process::signal_group(child, SIGKILL));
         static_cast<void>(process::reap(child.pidfd.get()));
     }
+    groups_->expire(now);
 }
 
 Remains Runs::take(engine::RunNumber run) {
@@ -374,6 +394,7 @@ Remains Runs::take(engine::RunNumber run) {
 
 void Runs::leave() {
     expire(Monotonic::max());  // nobody else would
+    groups_->leave();
     for (auto& [run, live] : live_) {
         std::string path;
         if (live.remains.output) path = live.remains.output->keep();

@@ -12,6 +12,7 @@
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
 #include "daemon/outputs.h"
+#include "daemon/run_groups.h"
 #include "daemon/start_queue.h"
 #include "engine/effect.h"
 #include "engine/event.h"
@@ -39,7 +40,7 @@ class Runs {
     // What happens to runs is told to `happened`; from within a call only by cancel().
     static Result<std::unique_ptr<Runs>> create(EventLoop& loop, Accounts& accounts,
                                                 process::Launcher& launcher, Log& log,
-                                                Outputs& outputs,
+                                                Outputs& outputs, std::unique_ptr<RunGroups> groups,
                                                 std::optional<process::Identity> caller,
                                                 Happened happened, Marking marking);
 
@@ -80,8 +81,8 @@ class Runs {
         EventLoop::Watch end_watch;
     };
     Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
-         Outputs& outputs, std::optional<process::Identity> caller, Happened happened,
-         Marking marking);
+         Outputs& outputs, std::unique_ptr<RunGroups> groups,
+         std::optional<process::Identity> caller, Happened happened, Marking marking);
 
     void start_next();
     void start_as(const engine::Spawn& spawn, const Result<process::Identity>& identity);
@@ -102,6 +103,7 @@ class Runs {
     process::Launcher& launcher_;
     Log& log_;
     Outputs& outputs_;
+    std::unique_ptr<RunGroups> groups_;
     std::optional<process::Identity> caller_;
     Happened happened_;
     Marking marking_;
