@@ -17,7 +17,7 @@
 
 #include "base/error.h"
 #include "base/unique_fd.h"
-#include "crontab/policy.h"
+#include "engine/effect.h"
 
 namespace cron::process {
 
