@@ -36,6 +36,9 @@ class AfterRun {
     // As Delivery has it.
     bool is_settled() const { return delivery_.is_settled(); }
 
+    // As Delivery has it.
+    void rest() { delivery_.rest(); }
+
     // When expire() wants to be called: a program has had its time.
     std::optional<Monotonic> deadline() const;
     void expire(Monotonic now);

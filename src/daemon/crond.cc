@@ -447,7 +447,7 @@ void Crond::carry_out(engine::Deliver& order) {
 
 void Crond::carry_out(engine::Quit&) {
     quit_at_ = read_clock().monotonic + kMailWait;
-    delivery_.rest();
+    after_run_->rest();
     end_if_done();
 }
 
