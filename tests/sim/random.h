@@ -53,7 +53,8 @@ class Random {
         return static_cast<std::uint64_t>(subject.count());
     }
     static std::uint64_t number(Instant subject) { return number(subject.time_since_epoch()); }
-    static std::uint64_t number(const JobId& subject) { return stable_hash(subject.bytes()); }
+    static std::uint64_t number(std::string_view subject) { return stable_hash(subject); }
+    static std::uint64_t number(const JobId& subject) { return number(subject.bytes()); }
 
     std::uint64_t seed_;
     std::uint64_t state_;

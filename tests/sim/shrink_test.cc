@@ -88,6 +88,15 @@ TEST_CASE("shrink: runs and events are bounded", "[sim]") {
     CHECK(shrunk->runs == 10);
     CHECK(events == kShrinkEventsMax / 10 * 11);
     CHECK(shrunk->report.rule == "rule");
+
+    const auto all_needed = shrink(Script{1}, [](const Script& script) {
+        Report report;
+        report.faults_planned = 2 * kShrinkRunsMax;
+        if (!script.faults || script.faults->size() == report.faults_planned) report.rule = "rule";
+        return report;
+    });
+    REQUIRE(all_needed);
+    CHECK(all_needed->runs == kShrinkRunsMax);
 }
 
 // A rule that holds for this test only: no effect may be so.

@@ -217,11 +217,10 @@ void World::start_daemon() {
 void World::tell_tables() {
     engine::TablesChanged together;
     const bool at_once = chance("tell", clock_.elapsed()).one_in(2);
-    std::uint64_t number = 0;
     late_table_.clear();
     for (engine::LoadedTable& table : tables_.all()) {
         table.since_start = true;
-        Random random = chance("tell table", clock_.elapsed(), ++number);
+        Random random = chance("tell table", clock_.elapsed(), table.name);
         if (!calm_ && late_table_.empty() && random.one_in(20)) {
             late_table_ = table.name;
             later_with_daemon(random.between(milliseconds{1}, minutes{15}),

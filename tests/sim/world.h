@@ -51,8 +51,8 @@ struct Report {
     std::uint64_t hash = 0;
     seconds length{};  // with faults
     std::uint64_t faults_planned = 0;
-    std::vector<std::uint64_t> faults;                 // that happened
-    std::vector<std::string> notes;                    // on them
+    std::vector<std::uint64_t> faults;                 // whose time came
+    std::vector<std::string> notes;                    // on what they did
     std::map<LineNumber, std::set<std::string>> jobs;  // that were there, with settings to drop
     std::string rule;                                  // the first that is broken; empty: none is
     // Of that one only.
@@ -172,7 +172,7 @@ class World {
     bool calm_ = false;
     bool quit_ = false;
     std::string late_table_;                       // not told yet
-    std::vector<std::uint64_t> faults_;            // that happened
+    std::vector<std::uint64_t> faults_;            // whose time has come
     std::optional<std::uint64_t> crash_;           // the fault that is about to make it crash
     std::uint64_t stop_fault_ = 0;                 // the last that made it stop
     std::deque<std::uint64_t> wait_for_verdicts_;  // faults to come between a verdict and its start

@@ -29,6 +29,7 @@ void World::plan_fault(std::uint64_t number, microseconds after) {
         if (calm_) return;
         plan_fault(number + 1, at);
         if (!script_.has_fault(number)) return;
+        faults_.push_back(number);
         if (chance("wait for verdicts", number).one_in(3)) {
             wait_for_verdicts_.push_back(number);
         } else {
@@ -40,7 +41,6 @@ void World::plan_fault(std::uint64_t number, microseconds after) {
 // A stop is let come to its end; then something else goes wrong.
 void World::draw_and_fail(std::uint64_t number) {
     if (calm_ || stop_.is_stopping()) return;
-    faults_.push_back(number);
     fault_ = number;
     random_ = chance("fault", number);
     fail(draw_fault(random_));
