@@ -26,22 +26,16 @@ Result<void> Keeper::open(const Options& options) {
     shared_ = std::make_shared<Shared>();
     shared_->options = options;
     auto opened = ledger::open_or_replace(options.store);
-    if (!opened) {
-        if (opened.error().code == ErrorCode::invalid) {
-            return failure(ErrorCode::invalid,
-                           fmt::format("{}: {}", options.store.path, opened.error().message));
-        }
-        weaken(opened.error().message);
-        retry_at_ = read_clock().monotonic + kLedgerRetry;
-        return {};
+    if (!opened && opened.error().code == ErrorCode::invalid) {
+        return failure(ErrorCode::invalid,
+                       fmt::format("{}: {}", options.store.path, opened.error().message));
     }
-    if (opened->set_aside) say_set_aside(*opened->set_aside);
-    const auto memory = opened->store.recall();
-    if (!memory) return tl::unexpected(memory.error());
-    same_boot_ = memory->same_boot;
-    memory_.adopt(*memory);
-    if (auto recalled = recall_runs(opened->store); !recalled) return recalled;
-    shared_->store = std::move(opened->store);
+    const Result<void> taken =
+        opened ? take_over(*std::move(opened)) : tl::unexpected(opened.error());
+    if (!taken) {
+        weaken(taken.error().message);
+        retry_at_ = read_clock().monotonic + kLedgerRetry;
+    }
     return {};
 }
 
@@ -125,6 +119,7 @@ Result<void> Keeper::write_all(Shared& shared, const std::vector<Order>& orders,
         }
         shared.store = std::move(opened->store);
     }
+    if (auto lost = record_lost(shared); !lost) return lost;
     while (written.done < orders.size()) {
         const auto count = write_next(*shared.store, orders, written);
         if (!count) return tl::unexpected(count.error());

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +93,8 @@ class Keeper {
         std::optional<ledger::Store> store;
         bool has_marks = false;
         engine::Memory memory{};  // for a store that is opened late
+        // By the reason: those that the daemon before has left, until they are on record.
+        std::map<std::string, std::vector<ledger::OpenRun>> lost{};
     };
     static ledger::Marks::Options marks_of(const Options& options, const ledger::Store& store);
     static Written write(Shared& shared, const std::vector<Order>& orders);
@@ -100,6 +103,10 @@ class Keeper {
     static Result<std::size_t> write_next(ledger::Store& store, const std::vector<Order>& orders,
                                           Written& written);
 
+    static Result<void> record_lost(Shared& shared);
+
+    // An error: what can be had is taken, and the rest is to be tried again.
+    Result<void> take_over(ledger::Opening opened);
     Result<void> recall_runs(ledger::Store& store);
     std::optional<std::string> judge(engine::RecalledRun& run) const;
     void say_lost(const std::vector<ledger::OpenRun>& runs, const std::string& why);

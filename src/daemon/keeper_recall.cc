@@ -1,7 +1,6 @@
 // What the daemon before has left: runs without an outcome, and the marks of those that it started.
 // DESIGN: After a restart.
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,6 +22,26 @@ ledger::Marks::Options Keeper::marks_of(const Options& options, const ledger::St
     return {options.marks, options.store.boot_id, store.id()};
 }
 
+Result<void> Keeper::take_over(ledger::Opening opened) {
+    if (opened.set_aside) say_set_aside(*opened.set_aside);
+    const auto memory = opened.store.recall();
+    if (!memory) return tl::unexpected(memory.error());
+    same_boot_ = memory->same_boot;
+    memory_.adopt(*memory);
+    if (auto recalled = recall_runs(opened.store); !recalled) return recalled;
+    shared_->store = std::move(opened.store);
+    const auto lost = shared_->lost;
+    if (auto recorded = record_lost(*shared_); !recorded) {
+        shared_->store.reset();
+        return recorded;
+    }
+    for (const auto& [why, runs] : lost) {
+        if (!marks_) break;
+        for (const ledger::OpenRun& run : runs) marks_->clear(run.run.key, run.run.attempt);
+    }
+    return {};
+}
+
 Result<void> Keeper::recall_runs(ledger::Store& store) {
     const auto found = store.open_runs();
     if (!found) return tl::unexpected(found.error());
@@ -35,19 +54,23 @@ Result<void> Keeper::recall_runs(ledger::Store& store) {
             fmt::format("{}: after a crash runs that were granted and have no outcome are lost",
                         marks.error().message));
     }
-    std::map<std::string, std::vector<ledger::OpenRun>> lost;
     for (ledger::OpenRun run : *found) {
         if (const auto why = judge(run.run)) {
-            lost[*why].push_back(std::move(run));
+            shared_->lost[*why].push_back(std::move(run));
         } else {
             runs_.push_back(std::move(run.run));
         }
     }
-    for (const auto& [why, runs] : lost) {
-        if (auto done = store.lose(runs, why); !done) return done;
-        say_lost(runs, why);
-        if (!marks_) continue;
-        for (const ledger::OpenRun& run : runs) marks_->clear(run.run.key, run.run.attempt);
+    // Before it is on record: who is killed in between has the next daemon say it again.
+    for (const auto& [why, runs] : shared_->lost) say_lost(runs, why);
+    return {};
+}
+
+Result<void> Keeper::record_lost(Shared& shared) {
+    while (!shared.lost.empty()) {
+        const auto& [why, runs] = *shared.lost.begin();
+        if (auto done = shared.store->lose(runs, why); !done) return done;
+        shared.lost.erase(shared.lost.begin());
     }
     return {};
 }

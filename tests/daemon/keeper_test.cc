@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <future>
 #include <map>
@@ -197,6 +198,43 @@ TEST_CASE("keeper: while the disk fails verdicts come from memory, and are writt
         desk.decide(name, due);
         desk.wait_for_answers(before + 1);
         CHECK(desk.answers.back().refused.size() == 1);
+    }
+}
+
+TEST_CASE(
+    "keeper: a disk that fails in a start does not end it, and what is lost is recorded later",
+    "[daemon]") {
+    const auto told = [](const Desk& desk, const char* event) {
+        return std::count(desk.said.begin(), desk.said.end(), event);
+    };
+    bool has_failed = true;
+    for (std::uint64_t call = 1; has_failed; ++call) {
+        CAPTURE(call);
+        ledger::FaultyFiles files(1);
+        {
+            Desk desk(files);
+            REQUIRE(desk.open());
+            desk.decide("a", 60);
+            desk.wait_for_answers(1);
+        }
+        std::ptrdiff_t lost = 0;
+        {
+            Desk desk(files);
+            files.fail_call(call, true);
+            REQUIRE(desk.open());
+            has_failed = told(desk, "ledger-weak") == 1;
+            lost = told(desk, "run-lost");
+            files.fail_call(0);
+            desk.decide("b", 60);
+            desk.wait_for_answers(1);
+            if (has_failed) desk.keeper().expire(*desk.keeper().deadline());
+            while (!desk.keeper().is_idle()) desk.wait();
+            CHECK((told(desk, "ledger-restored") == 1) == has_failed);
+        }
+        Desk desk(files);
+        REQUIRE(desk.open());
+        // The run of "b", and that of "a" if nobody could read of it.
+        CHECK(told(desk, "run-lost") == 2 - lost);
     }
 }
 
