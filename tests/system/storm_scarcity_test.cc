@@ -26,6 +26,12 @@ using std::chrono::milliseconds;
 constexpr const char* kPoor = "uucp";
 constexpr int kProcessesMax = 200;
 
+passwd poor_user() {
+    const passwd* user = ::getpwnam(kPoor);
+    REQUIRE(user != nullptr);
+    return *user;
+}
+
 void become(const passwd& user) {
     const bool is_done =
         ::setgroups(0, nullptr) == 0 && ::setgid(user.pw_gid) == 0 && ::setuid(user.pw_uid) == 0;
@@ -96,13 +102,14 @@ void finish(Storm& storm, Process& crond, const std::string& what) {
     storm.print(what + ", " + std::to_string(storm.logged("run-postponed")) + " starts put off");
 }
 
-// A small file system over the spool, seen by this process and its children only.
+// A small file system over the spool (a write-ahead log takes up to 4 MB of it), seen by this
+// process and its children only.
 class SmallSpool {
   public:
     explicit SmallSpool(const TempRoot& root) : path_(root.path("/var/spool/cron")) {
         is_there_ = ::unshare(CLONE_NEWNS) == 0 &&
                     ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                    ::mount("spool", path_.c_str(), "tmpfs", 0, "size=4m,mode=755") == 0;
+                    ::mount("spool", path_.c_str(), "tmpfs", 0, "size=16m,mode=755") == 0;
         if (!is_there_) WARN("skipped: needs a mount of its own");
     }
     SmallSpool(const SmallSpool&) = delete;
@@ -153,7 +160,7 @@ TEST_CASE(
     "[storm][pids]") {
     if (!is_root()) return;
     Storm storm;
-    const passwd user = *::getpwnam(kPoor);
+    const passwd user = poor_user();
     storm.root.user_table("daemon", "CRON_TZ=UTC\nMAILTO=\"\"\n" +
                                         noted_job(storm.notes, "rich-1", "") +
                                         noted_job(storm.notes, "rich-2", ""));
@@ -170,7 +177,7 @@ TEST_CASE("storm: a daemon that gets no process for a while puts its jobs off on
           "[storm][own_pids]") {
     if (!is_root()) return;
     Storm storm;
-    const passwd user = *::getpwnam(kPoor);
+    const passwd user = poor_user();
     storm.root.user_table(kPoor, poor_jobs(storm));
     for (const auto& file : fs::recursive_directory_iterator(storm.root.path(""))) {
         REQUIRE(::lchown(file.path().c_str(), user.pw_uid, user.pw_gid) == 0);
