@@ -22,12 +22,13 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-// A user of whom nothing else runs.
+// Users of whom nothing else runs, one a test: these run side by side.
 constexpr const char* kPoor = "uucp";
+constexpr const char* kPoorDaemon = "news";
 constexpr int kProcessesMax = 200;
 
-passwd poor_user() {
-    const passwd* user = ::getpwnam(kPoor);
+passwd poor_user(const char* name) {
+    const passwd* user = ::getpwnam(name);
     REQUIRE(user != nullptr);
     return *user;
 }
@@ -160,7 +161,7 @@ TEST_CASE(
     "[storm][pids]") {
     if (!is_root()) return;
     Storm storm;
-    const passwd user = poor_user();
+    const passwd user = poor_user(kPoor);
     storm.root.user_table("daemon", "CRON_TZ=UTC\nMAILTO=\"\"\n" +
                                         noted_job(storm.notes, "rich-1", "") +
                                         noted_job(storm.notes, "rich-2", ""));
@@ -177,8 +178,8 @@ TEST_CASE("storm: a daemon that gets no process for a while puts its jobs off on
           "[storm][own_pids]") {
     if (!is_root()) return;
     Storm storm;
-    const passwd user = poor_user();
-    storm.root.user_table(kPoor, poor_jobs(storm));
+    const passwd user = poor_user(kPoorDaemon);
+    storm.root.user_table(kPoorDaemon, poor_jobs(storm));
     for (const auto& file : fs::recursive_directory_iterator(storm.root.path(""))) {
         REQUIRE(::lchown(file.path().c_str(), user.pw_uid, user.pw_gid) == 0);
     }
