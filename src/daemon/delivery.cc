@@ -25,8 +25,8 @@ constexpr std::size_t kMailBytesMax = 1U << 20;  // of output in one mail
 }  // namespace
 
 void Delivery::deliver(const engine::Deliver& order, Remains remains) {
-    if (!remains.output) return;
-    if (!mail::is_mail_due(*order.entry, order.outcome)) return;
+    const bool is_told = remains.output || order.outcome.kind == engine::Outcome::Kind::not_started;
+    if (!is_told || !mail::is_mail_due(*order.entry, order.outcome)) return;
 
     Output output{order, std::move(remains), {}, {}};
     const auto recipients = mail::recipients(*order.entry->environment, order.entry->user);
@@ -78,9 +78,17 @@ std::optional<Errand::Program> Delivery::prepare(std::uint64_t id) {
 }
 
 Result<mail::Letter> Delivery::compose(Output& output) const {
-    const auto text = output.remains.output->read(kMailBytesMax);
-    if (!text) return tl::unexpected(text.error());
-    output.mailed_bytes = text->total_bytes;
+    process::OutputText text;
+    if (output.remains.output) {
+        auto read = output.remains.output->read(kMailBytesMax);
+        if (!read) return tl::unexpected(read.error());
+        text = *std::move(read);
+    }
+    if (output.order.outcome.kind == engine::Outcome::Kind::not_started) {
+        text.text +=
+            fmt::format("The job was not started: {}\n", failure_text(output.order.outcome));
+    }
+    output.mailed_bytes = text.total_bytes;
     const crontab::Entry& entry = *output.order.entry;
     const auto environment = process::build_environment(
         *entry.environment, output.remains.identity, {},
@@ -92,7 +100,7 @@ Result<mail::Letter> Delivery::compose(Output& output) const {
     message.sender = output.sender;
     message.recipients = output.recipients;
     message.environment = environment.variables;
-    message.body = text->text;
+    message.body = text.text;
 
     const RunLabel run = label_of(entry, output.order.key);
     mail::Letter letter;
@@ -148,6 +156,7 @@ void Delivery::not_taken(Output& output, const std::string& reason) {
 }
 
 void Delivery::log_output(const Output& output) {
+    if (!output.remains.output) return;  // the log has it
     daemon::log_output(log_, *output.order.entry, output.order.key, *output.remains.output);
 }
 

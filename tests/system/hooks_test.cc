@@ -77,8 +77,17 @@ TEST_CASE("hooks: a run that cannot start has failed, and a hook that cannot say
     Process crond(crond_arguments(root));
     REQUIRE(crond.writes(event("run-not-started")));
     // They have one shell.
-    CHECK(crond.writes(event("hook")));
-    CHECK(crond.output().find("\"status\":\"127\"") != std::string::npos);
+    CHECK(crond.writes(event("hook-problem")));
+}
+
+TEST_CASE("mail: a run that could not start has failed, and the mail says why", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    root.user_table("daemon", "CRON_MAIL=failure\nSHELL=/no/such/shell\n@reboot true\n");
+    Process crond(crond_arguments(root, {"--mailer", root.mailer()}));
+    REQUIRE(eventually([&] { return mails(root).size() == 1; }));
+    CHECK(
+        mails(root)[0].ends_with("\n\nThe job was not started: exec: No such file or directory\n"));
 }
 
 TEST_CASE("hooks: what they print and how they end is in the log", "[system]") {
