@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "daemon/clock.h"
 #include "daemon/facts.h"
+#include "process/child.h"
 
 namespace cron::daemon {
 namespace {
@@ -20,6 +21,11 @@ using engine::OpenPass;
 using engine::Retry;
 
 }  // namespace
+
+Keeper::Keeper(Worker& worker, Hooks hooks)
+    : Keeper({read_clock, [&worker](Worker::Work work) { return worker.post(std::move(work)); },
+              process::process_start},
+             std::move(hooks)) {}
 
 Result<void> Keeper::open(const Options& options) {
     CRON_CHECK(shared_ == nullptr);
@@ -34,7 +40,7 @@ Result<void> Keeper::open(const Options& options) {
         opened ? take_over(*std::move(opened)) : tl::unexpected(opened.error());
     if (!taken) {
         weaken(taken.error().message);
-        retry_at_ = read_clock().monotonic + kLedgerRetry;
+        retry_at_ = surroundings_.clock().monotonic + kLedgerRetry;
     }
     return {};
 }
@@ -48,22 +54,22 @@ engine::Memory Keeper::recall() const {
 void Keeper::decide(Decide order) {
     Decided answer = memory_.decide(order);
     if (shared_ == nullptr) return hooks_.decided(std::move(answer));
-    Order made{std::move(order), read_clock().monotonic, std::move(answer), false};
+    Order made{std::move(order), surroundings_.clock().monotonic, std::move(answer), false};
     if (is_weak_) answer_from_memory(made);
     add(std::move(made));
 }
 
 void Keeper::open_pass(const OpenPass& order) {
     memory_.open_pass(order);
-    if (shared_ != nullptr) add({order, read_clock().monotonic, {}, true});
+    if (shared_ != nullptr) add({order, surroundings_.clock().monotonic, {}, true});
 }
 
 void Keeper::finish(Finish order) {
-    if (shared_ != nullptr) add({std::move(order), read_clock().monotonic, {}, true});
+    if (shared_ != nullptr) add({std::move(order), surroundings_.clock().monotonic, {}, true});
 }
 
 void Keeper::retry(Retry order) {
-    if (shared_ != nullptr) add({std::move(order), read_clock().monotonic, {}, true});
+    if (shared_ != nullptr) add({std::move(order), surroundings_.clock().monotonic, {}, true});
 }
 
 void Keeper::add(Order order) {
@@ -89,7 +95,7 @@ void Keeper::send() {
     waiting_.clear();
     if (!shared_->store) shared_->memory = memory_.recall(true);
     const bool is_posted =
-        worker_.post([this, shared = shared_, orders = flight_]() -> Worker::Continuation {
+        surroundings_.post([this, shared = shared_, orders = flight_]() -> Worker::Continuation {
             return [this, done = write(*shared, *orders)] { written(done); };
         });
     CRON_CHECK(is_posted);  // there is never more than one work of ours
@@ -171,7 +177,7 @@ void Keeper::written(const Written& written) {
     take_back(written.done);
     if (written.error) {
         weaken(written.error->message);
-        retry_at_ = read_clock().monotonic + kLedgerRetry;
+        retry_at_ = surroundings_.clock().monotonic + kLedgerRetry;
         return;
     }
     if (is_weak_ && waiting_.empty()) {

@@ -19,6 +19,7 @@
 #include "engine/event.h"
 #include "ledger/marks.h"
 #include "ledger/memory.h"
+#include "ledger/open_runs.h"
 #include "ledger/store.h"
 
 namespace cron::daemon {
@@ -40,8 +41,17 @@ class Keeper {
         std::function<void(const Record&)> write;
     };
 
+    // What is true of the machine, and who writes: a simulation has its own.
+    struct Surroundings {
+        std::function<Now()> clock;
+        std::function<bool(Worker::Work)> post;
+        ledger::ProcessStart process_start;
+    };
+
     // In memory only, until open().
-    Keeper(Worker& worker, Hooks hooks) : worker_(worker), hooks_(std::move(hooks)) {}
+    Keeper(Worker& worker, Hooks hooks);
+    Keeper(Surroundings surroundings, Hooks hooks)
+        : surroundings_(std::move(surroundings)), hooks_(std::move(hooks)) {}
 
     // Opens the database, in the calling thread. An error is one that must end the start: the
     // database is of a newer version, or another program's. Any other is said, and tried again.
@@ -108,7 +118,6 @@ class Keeper {
     // An error: what can be had is taken, and the rest is to be tried again.
     Result<void> take_over(ledger::Opening opened);
     Result<void> recall_runs(ledger::Store& store);
-    std::optional<std::string> judge(engine::RecalledRun& run) const;
     void say_lost(const std::vector<ledger::OpenRun>& runs, const std::string& why);
     void unmark(const Order& order);
     void add(Order order);
@@ -124,7 +133,7 @@ class Keeper {
     template <class Each>
     void for_unanswered(Each each);
 
-    Worker& worker_;
+    Surroundings surroundings_;
     Hooks hooks_;
     ledger::MemoryLedger memory_;  // all that was decided, durable or not
     std::vector<engine::RecalledRun> runs_;

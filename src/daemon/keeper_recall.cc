@@ -6,10 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "daemon/clock.h"
 #include "daemon/facts.h"
 #include "daemon/keeper.h"
-#include "process/child.h"
 
 namespace cron::daemon {
 namespace {
@@ -54,8 +52,10 @@ Result<void> Keeper::recall_runs(ledger::Store& store) {
             fmt::format("{}: after a crash runs that were granted and have no outcome are lost",
                         marks.error().message));
     }
+    const ledger::Marks* const told = marks_ ? &*marks_ : nullptr;
     for (ledger::OpenRun run : *found) {
-        if (const auto why = judge(run.run)) {
+        const auto why = ledger::judge(run.run, told, same_boot_, surroundings_.process_start);
+        if (why) {
             shared_->lost[*why].push_back(std::move(run));
         } else {
             runs_.push_back(std::move(run.run));
@@ -73,27 +73,6 @@ Result<void> Keeper::record_lost(Shared& shared) {
         shared.lost.erase(shared.lost.begin());
     }
     return {};
-}
-
-// What became of a run: it lives, or was not started. Else why it is lost.
-std::optional<std::string> Keeper::judge(engine::RecalledRun& run) const {
-    const auto mark = marks_ ? marks_->find(run.key, run.attempt) : std::nullopt;
-    if (!mark) {
-        const bool is_open = run.state == engine::RecalledRun::State::retrying;
-        if (is_open || (same_boot_ && marks_ && marks_->tells_all())) return std::nullopt;
-        return "the daemon ended, and whether this run was started is not known";
-    }
-    if (mark->pid <= 0) return "the daemon ended while it started this run";
-    if (process::process_start(mark->pid) != mark->process_start) {
-        return "it ended while no daemon was there: its status is not known";
-    }
-    run.state = engine::RecalledRun::State::alive;
-    run.process.pid = mark->pid;
-    run.process.process_start = mark->process_start;
-    run.process.started = Instant{microseconds{mark->started}};
-    run.process.output = mark->output;
-    run.process.output_number = mark->output_number;
-    return std::nullopt;
 }
 
 void Keeper::say_lost(const std::vector<ledger::OpenRun>& runs, const std::string& why) {
@@ -140,7 +119,7 @@ void Keeper::unmark(const Order& order) {
 void Keeper::set_retention(seconds age, std::int64_t rows_max) {
     age_max_ = age;
     rows_max_ = rows_max;
-    if (shared_ != nullptr && !is_pruning_) prune_at_ = read_clock().monotonic;
+    if (shared_ != nullptr && !is_pruning_) prune_at_ = surroundings_.clock().monotonic;
 }
 
 // A step between two writes; what is to be written goes first.
@@ -151,14 +130,14 @@ void Keeper::prune(Monotonic now) {
     }
     prune_at_.reset();
     is_pruning_ = true;
-    const ledger::Retention retention{read_clock().instant - age_max_, rows_max_};
+    const ledger::Retention retention{surroundings_.clock().instant - age_max_, rows_max_};
     const bool is_posted =
-        worker_.post([this, shared = shared_, retention]() -> Worker::Continuation {
+        surroundings_.post([this, shared = shared_, retention]() -> Worker::Continuation {
             return [this, more = shared->store->prune(retention)] {
                 is_pruning_ = false;
                 // What fails here fails the next write too, which says so.
                 const microseconds wait = more && *more ? microseconds{kPruneGap} : kPruneEvery;
-                prune_at_ = read_clock().monotonic + wait;
+                prune_at_ = surroundings_.clock().monotonic + wait;
                 send();
             };
         });

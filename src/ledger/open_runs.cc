@@ -60,6 +60,28 @@ Result<std::vector<OpenRun>> read_open_runs(Database& database) {
     }
 }
 
+std::optional<std::string> judge(engine::RecalledRun& run, const Marks* marks, bool same_boot,
+                                 const ProcessStart& process_start) {
+    const auto mark = marks != nullptr ? marks->find(run.key, run.attempt) : std::nullopt;
+    if (!mark) {
+        const bool is_open = run.state == engine::RecalledRun::State::retrying;
+        const bool is_unmarked = same_boot && marks != nullptr && marks->tells_all();
+        if (is_open || is_unmarked) return std::nullopt;
+        return "the daemon ended, and whether this run was started is not known";
+    }
+    if (mark->pid <= 0) return "the daemon ended while it started this run";
+    if (process_start(mark->pid) != mark->process_start) {
+        return "it ended while no daemon was there: its status is not known";
+    }
+    run.state = engine::RecalledRun::State::alive;
+    run.process.pid = mark->pid;
+    run.process.process_start = mark->process_start;
+    run.process.started = Instant{microseconds{mark->started}};
+    run.process.output = mark->output;
+    run.process.output_number = mark->output_number;
+    return std::nullopt;
+}
+
 Result<void> lose(Database& database, const OpenRun& run, const std::string& reason) {
     auto statement = database.prepare(
         "UPDATE run SET attempt = ?2, outcome = 'lost', reason = ?3, retry_at = NULL "

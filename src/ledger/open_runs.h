@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/event.h"
 #include "ledger/database.h"
+#include "ledger/marks.h"
 
 namespace cron::ledger {
 
@@ -20,6 +23,15 @@ struct OpenRun {
 
 // In the order in which they were decided.
 Result<std::vector<OpenRun>> read_open_runs(Database& database);
+
+// When the process of this pid started, in ticks since the boot; none if there is none that lives.
+using ProcessStart = std::function<std::optional<std::uint64_t>(std::int32_t pid)>;
+
+// What became of an open run since, which its state then says: it was not started, waits for its
+// next try, or lives. Else why it is lost. `marks` may be null; `same_boot`: as that in which the
+// run was granted.
+std::optional<std::string> judge(engine::RecalledRun& run, const Marks* marks, bool same_boot,
+                                 const ProcessStart& process_start);
 
 // Its outcome is that there will be none.
 Result<void> lose(Database& database, const OpenRun& run, const std::string& reason);
