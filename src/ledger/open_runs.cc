@@ -64,9 +64,7 @@ std::optional<std::string> judge(engine::RecalledRun& run, const Marks* marks, b
                                  const ProcessStart& process_start) {
     const auto mark = marks != nullptr ? marks->find(run.key, run.attempt) : std::nullopt;
     if (!mark) {
-        const bool is_open = run.state == engine::RecalledRun::State::retrying;
-        const bool is_unmarked = same_boot && marks != nullptr && marks->tells_all();
-        if (is_open || is_unmarked) return std::nullopt;
+        if (same_boot && marks != nullptr && marks->tells_all()) return std::nullopt;
         return "the daemon ended, and whether this run was started is not known";
     }
     if (mark->pid <= 0) return "the daemon ended while it started this run";
