@@ -106,8 +106,8 @@ void Engine::State::order_wake() {
             if (other) wake.monotonic = std::min(wake.monotonic.value_or(*other), *other);
         }
     }
-    if (!recalled_.empty() && !is_stopping()) {
-        wake.monotonic = std::min(wake.monotonic.value_or(recalled_until_), recalled_until_);
+    if (recalled_until_ && !is_stopping()) {
+        wake.monotonic = std::min(wake.monotonic.value_or(*recalled_until_), *recalled_until_);
     }
     if (const auto step = runs_.next_end_step()) {
         wake.monotonic = std::min(wake.monotonic.value_or(*step), *step);

@@ -48,6 +48,7 @@ struct Run {
     EndedBy ended_by = EndedBy::itself;
     std::optional<Monotonic> end_step;  // running only: when it is told to end, or killed
     bool is_told_to_end = false;        // TERM was sent
+    bool is_unclaimed = false;          // adopted, and its table is not there yet
 
     // A process exists or is about to.
     bool is_alive() const { return stage == Stage::starting || stage == Stage::running; }

@@ -50,6 +50,7 @@ class Engine::State {
     void recall(const RecalledRun& recalled);
     void claim_recalled(Job& job);
     void drop_unclaimed();
+    void drop_recalled(const JobId& job, const std::shared_ptr<const crontab::Entry>& entry);
     Instant remembered_until(const Job& job) const;
     bool was_down(const std::vector<Job*>& jobs) const;
     void propose_boot(Job& job);
@@ -118,9 +119,10 @@ class Engine::State {
     std::uint64_t last_batch_ = 0;
 
     Memory memory_;  // what a ledger remembered; its jobs leave it as they are loaded
-    // Runs of engines before whose jobs are not loaded yet, and until when they may be.
+    // Runs of engines before whose jobs are not placed yet, and when those that are in no table are
+    // given up; none: they were.
     std::map<JobId, std::vector<RecalledRun>> recalled_;
-    Monotonic recalled_until_{};
+    std::optional<Monotonic> recalled_until_;
     bool has_unplaced_ = false;  // jobs that wait for the clock to be set
     bool boot_ = false;
     std::set<JobId> booted_;  // @reboot jobs that have had their turn

@@ -30,8 +30,8 @@ void Engine::State::on(const Started& event) {
     passes_ = memory_.passes;
     decided_until_ = memory_.decided_until;
     fixed_decided_until_ = memory_.fixed_decided_until;
-    recalled_until_ = now_.monotonic + kShortOutage;
     for (const RecalledRun& recalled : std::exchange(memory_.runs, {})) recall(recalled);
+    if (!recalled_.empty()) recalled_until_ = now_.monotonic + kShortOutage;
 }
 
 // One that lives is watched at once. The others follow their tables.
@@ -43,6 +43,7 @@ void Engine::State::recall(const RecalledRun& recalled) {
     Run& run = runs_.open(recalled.key, entry_of(recalled.key.job), recalled.cause);
     run.attempt = recalled.attempt;
     runs_.adopt(run);
+    run.is_unclaimed = true;
     gates_.take_in(run.number, "");
     run.pid = recalled.process.pid;
     run.started = recalled.process.started;
@@ -55,6 +56,7 @@ void Engine::State::recall(const RecalledRun& recalled) {
 void Engine::State::claim_recalled(Job& job) {
     for (const RunNumber number : runs_.all_alive(job.id)) {
         Run& run = *runs_.find(number);
+        if (!std::exchange(run.is_unclaimed, false)) continue;
         run.entry = job.entry;
         gates_.take_in(number, job.entry->policy->pool);
         const seconds timeout = job.entry->policy->timeout;
@@ -68,8 +70,13 @@ void Engine::State::claim_recalled(Job& job) {
         job.pending.push_back(run.number);
         if (recalled.state == RecalledRun::State::retrying) {
             run.last_outcome = recalled.last_outcome;
-            const microseconds delay = std::max(recalled.wake_at - now_.instant, microseconds{0});
+            // Not for longer than it was told to wait, wherever the clock was set meanwhile.
+            const microseconds delay =
+                std::clamp<microseconds>(recalled.wake_at - now_.instant, microseconds{0},
+                                         recalled.wake_at - recalled.last_outcome.ended);
             runs_.wait(run, Run::Stage::retrying, now_.monotonic + delay);
+        } else if (recalled.cause != Cause::boot && run.key.pass != pass_of(*job.entry)) {
+            withdraw(run, "the clock was set back");
         } else if (recalled.cause == Cause::schedule && !is_due(*job.entry, run.key.due)) {
             withdraw(run, "its schedule has changed");
         } else {
@@ -79,18 +86,27 @@ void Engine::State::claim_recalled(Job& job) {
     recalled_.erase(found);
 }
 
-// No table has them any more.
+// What no table has had since the start. The others wait for the clock to be set.
 void Engine::State::drop_unclaimed() {
-    if (recalled_.empty() || now_.monotonic < recalled_until_) return;
-    for (const auto& [job, runs] : std::exchange(recalled_, {})) {
-        for (const RecalledRun& recalled : runs) {
-            Run& run = runs_.open(recalled.key, entry_of(job), recalled.cause);
-            run.attempt = recalled.attempt;
-            if (recalled.state == RecalledRun::State::retrying) {
-                run.last_outcome = recalled.last_outcome;
-            }
-            withdraw(run, "its entry is gone from the table");
-        }
+    if (!recalled_until_ || now_.monotonic < *recalled_until_) return;
+    recalled_until_.reset();
+    std::vector<JobId> gone;
+    for (const auto& [job, runs] : recalled_) {
+        if (jobs_.find(job) == nullptr) gone.push_back(job);
+    }
+    for (const JobId& job : gone) drop_recalled(job, entry_of(job));
+}
+
+void Engine::State::drop_recalled(const JobId& job,
+                                  const std::shared_ptr<const crontab::Entry>& entry) {
+    const auto found = recalled_.extract(job);
+    if (found.empty()) return;
+    for (const RecalledRun& recalled : found.mapped()) {
+        Run& run = runs_.open(recalled.key, entry, recalled.cause);
+        run.attempt = recalled.attempt;
+        if (recalled.state == RecalledRun::State::retrying)
+            run.last_outcome = recalled.last_outcome;
+        withdraw(run, "its entry is gone from the table");
     }
 }
 
@@ -125,6 +141,7 @@ void Engine::State::rejudge_waiting() {
 void Engine::State::take(const JobTable::Change& change, bool boot_entries_due) {
     for (const auto& job : change.removed) {
         withdraw_pending(*job, "its entry is gone from the table");
+        drop_recalled(job->id, job->entry);
         queue_.remove(*job);
     }
     for (const auto& [job, before] : change.rescheduled) reschedule(*job, *before);
