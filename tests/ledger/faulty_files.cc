@@ -245,6 +245,15 @@ std::size_t FaultyFiles::size() const {
     return bytes;
 }
 
+void FaultyFiles::lose_process() {
+    ++generation_;
+    for (auto& [path, file] : files_) {
+        auto kept = std::make_shared<File>(*file);
+        kept->shm.clear();
+        file = std::move(kept);
+    }
+}
+
 void FaultyFiles::lose_power() {
     ++generation_;
     std::map<std::string, std::shared_ptr<File>> left;

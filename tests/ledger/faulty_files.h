@@ -37,6 +37,8 @@ class FaultyFiles {
     // lost by chance. To be called when no database is open any more, or after its owner is as good
     // as dead: whatever it still does then reaches nothing.
     void lose_power();
+    // The process that has databases open is killed: whatever they still do reaches nothing.
+    void lose_process();
 
     // To spoil a file on purpose.
     std::string& content(const std::string& path) { return files_[path]->now; }

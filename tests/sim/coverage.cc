@@ -239,7 +239,7 @@ void Coverage::on_written() {
     if (written.pass->fixed_too) passes_durable_.fixed = written.pass->pass;
 }
 
-void Coverage::on_written(const engine::Decide& decide, const engine::Decided& answer) {
+void Coverage::on_answered(const engine::Decide& decide, const engine::Decided& answer) {
     for (const engine::Verdict& verdict : decide.verdicts) {
         if (verdict.cause == Cause::boot) {
             if (std::find(answer.refused.begin(), answer.refused.end(), verdict.key) !=
@@ -256,7 +256,6 @@ void Coverage::on_written(const engine::Decide& decide, const engine::Decided& a
             trace_.fail("refusal", "the ledger refuses what has no verdict: " +
                                        name_of(*job(verdict.key.job).mark.entry));
     }
-    on_written();
 }
 
 void Coverage::on_quiet(const Now& now) {

@@ -47,7 +47,7 @@ class Coverage {
     void on_spawn(const engine::Spawn& spawn, bool follows_clock);
     // The oldest Decide or OpenPass that was not written now is.
     void on_written();
-    void on_written(const engine::Decide& decide, const engine::Decided& answer);
+    void on_answered(const engine::Decide& decide, const engine::Decided& answer);
 
     // Nothing more happens at this instant.
     void on_quiet(const Now& now);

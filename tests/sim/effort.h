@@ -49,6 +49,12 @@ class EffortChecker {
 
     // Something happened that costs some wakes, or makes a pass begin.
     void allow(std::uint64_t wakes) { wakes_allowed_ += wakes; }
+    // Runs of a daemon before, which go on here.
+    void allow_recalled(std::size_t runs) {
+        effects_allowed_ += kEffectsPerStart * runs;
+        wakes_allowed_ += (kWakesPerStart + kWakesPerRetry) * runs;
+        lines_allowed_ += runs;
+    }
     void allow_passes(std::uint64_t passes) { lines_allowed_ += passes; }
     // Time passed unseen: each job may have due times that are told as missed or merged.
     void allow_rows(std::size_t jobs) { lines_allowed_ += kRowsPerJob * jobs; }

@@ -32,6 +32,7 @@ void RuleChecker::on_gone() {
     alive_.clear();
     in_pool_.clear();
     retries_.clear();
+    unplaced_.clear();
     starts_.clear();
     stopping_ = false;
 }
@@ -39,6 +40,34 @@ void RuleChecker::on_gone() {
 void RuleChecker::fail(std::string_view rule, const engine::RunKey& key, std::string_view what) {
     trace_.fail(rule,
                 fmt::format("{} due {}: {}", printable(key.job.bytes()), print(key.due), what));
+}
+
+void RuleChecker::on_started(const engine::Started& event) {
+    for (const engine::RecalledRun& run : event.memory.runs) {
+        if (run.state == engine::RecalledRun::State::retrying) unplaced_.push_back(run);
+    }
+}
+
+// It counts from now on; its pool and its timeout when its table is there.
+void RuleChecker::on_adopt(const engine::Adopt& adopt, const Now& now) {
+    Live& live = live_[adopt.run];
+    live.key = adopt.key;
+    live.attempt = adopt.attempt;
+    live.launched = now.monotonic - std::max(now.instant - adopt.process.started, microseconds{0});
+    ++alive_[adopt.key.job];
+}
+
+void RuleChecker::place(const Now& now) {
+    std::erase_if(unplaced_, [&](const engine::RecalledRun& run) {
+        if (!is_placed(run.key.job, now)) return false;
+        retries_[run.key.job][{run.key.due, run.key.pass}] = run.attempt - 1;
+        return true;
+    });
+    for (auto& [number, live] : live_) {
+        if (live.entry != nullptr || !is_placed(live.key.job, now)) continue;
+        live.entry = entries_.at(live.key.job);
+        ++in_pool_[live.entry->policy->pool];
+    }
 }
 
 void RuleChecker::on_event(const engine::Event& event, const Now& now) {
@@ -69,19 +98,22 @@ void RuleChecker::on_event(const engine::Event& event, const Now& now) {
     if (const auto* failed = std::get_if<engine::LaunchFailed>(&event)) {
         const auto live = live_.find(failed->run);
         // It may be tried again as what it was: the retry of a run that failed.
-        if (live != live_.end() && live->second.attempt > 1)
-            retries_[live->second.job][failed->run] = live->second.attempt - 1;
+        if (live != live_.end() && live->second.attempt > 1) {
+            const engine::RunKey& key = live->second.key;
+            retries_[key.job][{key.due, key.pass}] = live->second.attempt - 1;
+        }
         die(failed->run);
     }
     if (const auto* cancelled = std::get_if<engine::Cancelled>(&event)) die(cancelled->run);
     if (const auto* exited = std::get_if<engine::Exited>(&event)) die(exited->run);
+    place(now);
 }
 
 void RuleChecker::die(engine::RunNumber run) {
     const auto live = live_.find(run);
     if (live == live_.end()) return;
-    --alive_[live->second.job];
-    --in_pool_[live->second.entry->policy->pool];
+    --alive_[live->second.key.job];
+    if (live->second.entry != nullptr) --in_pool_[live->second.entry->policy->pool];
     live_.erase(live);
 }
 
@@ -99,11 +131,12 @@ bool RuleChecker::is_full(const crontab::Policy& policy, Monotonic now) const {
     return static_cast<std::size_t>(recent) >= capacity_.max_starts_per_second;
 }
 
-bool RuleChecker::has_pending_retry(const JobId& job, engine::RunNumber but) const {
+bool RuleChecker::has_pending_retry(const JobId& job, const engine::RunKey* but) const {
     const auto retries = retries_.find(job);
     if (retries == retries_.end()) return false;
-    return std::any_of(retries->second.begin(), retries->second.end(),
-                       [but](const auto& retry) { return retry.first != but; });
+    return std::any_of(retries->second.begin(), retries->second.end(), [but](const auto& retry) {
+        return but == nullptr || retry.first != Due{but->due, but->pass};
+    });
 }
 
 bool RuleChecker::is_refused(const JobId& job, const Now& now) const {
@@ -112,7 +145,7 @@ bool RuleChecker::is_refused(const JobId& job, const Now& now) const {
     const crontab::Policy& policy = *entry->second->policy;
     if (!policy.enabled || !is_in_window(*entry->second, now.instant)) return true;
     const auto alive = alive_.find(job);
-    const bool is_busy = (alive != alive_.end() && alive->second > 0) || has_pending_retry(job, 0);
+    const bool is_busy = (alive != alive_.end() && alive->second > 0) || has_pending_retry(job);
     return policy.overlap == Overlap::forbid && is_busy;
 }
 
@@ -128,7 +161,7 @@ bool RuleChecker::is_free(const JobId& job, const Now& now) const {
     const crontab::Policy& policy = *entry->second->policy;
     const auto alive = alive_.find(job);
     const bool lives = alive != alive_.end() && alive->second > 0;
-    if (policy.overlap == Overlap::queue && (lives || has_pending_retry(job, 0))) return false;
+    if (policy.overlap == Overlap::queue && (lives || has_pending_retry(job))) return false;
     if (policy.overlap == Overlap::replace && lives) return false;
     return !is_full(policy, now.monotonic);
 }
@@ -137,18 +170,18 @@ void RuleChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
     const crontab::Policy& policy = *spawn.entry->policy;
     if (policy.overlap != Overlap::allow && alive_[spawn.key.job] > 0)
         fail("overlap", spawn.key, "the last run lives");
-    if (has_pending_retry(spawn.key.job, spawn.run))
+    if (has_pending_retry(spawn.key.job, &spawn.key))
         fail("overlap", spawn.key, "a retry of the job is still to come");
     if (is_full(policy, now.monotonic)) fail("limits", spawn.key, "there is no room for it");
     if (!policy.enabled) fail("suspended", spawn.key, "started");
     if (!is_in_window(*spawn.entry, now.instant)) fail("window", spawn.key, "started outside it");
-    const auto retries = retries_.find(spawn.key.job);
-    if (spawn.attempt > 1 && (retries == retries_.end() || !retries->second.contains(spawn.run) ||
-                              retries->second.at(spawn.run) + 1 != spawn.attempt))
+    auto& retries = retries_[spawn.key.job];
+    const auto retry = retries.find({spawn.key.due, spawn.key.pass});
+    if (spawn.attempt > 1 && (retry == retries.end() || retry->second + 1 != spawn.attempt))
         fail("retry", spawn.key, "it was not to be tried again");
-    if (retries != retries_.end()) retries->second.erase(spawn.run);
+    if (retry != retries.end()) retries.erase(retry);
 
-    live_[spawn.run] = {spawn.key.job, spawn.key.due, spawn.entry, spawn.attempt, {}, {}, false};
+    live_[spawn.run] = {spawn.key, spawn.entry, spawn.attempt, {}, {}, false};
     ++alive_[spawn.key.job];
     ++in_pool_[policy.pool];
     starts_.push_back(now.monotonic);
@@ -166,22 +199,28 @@ void RuleChecker::on_retry(const engine::Retry& retry, const Now&) {
     if (retry.delay != delay) fail("retry", retry.key, "after another delay");
     if (stopping_) fail("retry", retry.key, "though the daemon stops");
     for (const auto& [run, live] : live_) {
-        if (live.job == retry.key.job && run > retry.run)
+        if (live.key.job == retry.key.job && run > retry.run)
             fail("retry", retry.key, "though a later due time runs");
     }
-    retries_[retry.key.job][retry.run] = retry.attempt;
+    if (!retry.outcome.status.is_known) fail("retry", retry.key, "nobody knows how it ended");
+    retries_[retry.key.job][{retry.key.due, retry.key.pass}] = retry.attempt;
 }
 
 void RuleChecker::on_finish(const engine::Finish& finish) {
+    // Of what the ledger refused there is another with its name.
+    if (finish.outcome.kind == engine::Outcome::Kind::refused) return;
+    std::erase_if(unplaced_, [&](const auto& run) { return run.key == finish.key; });
     const auto retries = retries_.find(finish.key.job);
-    if (retries != retries_.end()) retries->second.erase(finish.run);
+    if (retries != retries_.end()) retries->second.erase({finish.key.due, finish.key.pass});
 }
 
 void RuleChecker::on_signal(const engine::Signal& signal, const Now& now) {
     const auto found = live_.find(signal.run);
     if (found == live_.end() || stopping_) return;
     Live& live = found->second;
-    const engine::RunKey key{live.job, live.due, 0};
+    const engine::RunKey& key = live.key;
+    if (live.entry == nullptr)
+        return fail("timeout", key, "told to end, and its rules are unknown");
     const crontab::Policy& policy = *live.entry->policy;
     if (signal.signal == SIGKILL) {
         if (!live.told || now.monotonic < *live.told + policy.kill_after)
@@ -191,7 +230,7 @@ void RuleChecker::on_signal(const engine::Signal& signal, const Now& now) {
     }
     const bool is_over = policy.timeout > seconds{0} && live.launched &&
                          now.monotonic >= *live.launched + policy.timeout;
-    const auto entry = entries_.find(live.job);
+    const auto entry = entries_.find(live.key.job);
     const bool is_replaced =
         entry != entries_.end() && entry->second->policy->overlap == Overlap::replace;
     if (!is_over && !is_replaced) fail("timeout", key, "told to end without a reason");
@@ -202,6 +241,7 @@ void RuleChecker::on_signal(const engine::Signal& signal, const Now& now) {
 void RuleChecker::on_quiet(const Now& now) const {
     if (stopping_) return;
     for (const auto& [run, live] : live_) {
+        if (live.entry == nullptr) continue;
         const crontab::Policy& policy = *live.entry->policy;
         if (live.told && !live.killed && now.monotonic >= *live.told + policy.kill_after)
             trace_.fail("timeout", fmt::format("run {} outlives its grace", run));

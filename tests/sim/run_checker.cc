@@ -16,10 +16,72 @@ void RunChecker::on_gone() {
     alive_.clear();
     waiting_.clear();
     tries_.clear();
+    unplaced_.clear();
     alive_count_ = 0;
     ended_.reset();
     delivered_.reset();
     stopping_ = false;
+}
+
+void RunChecker::on_started(const engine::Started& event, const Now& now) {
+    using State = engine::RecalledRun::State;
+    started_at_ = now.monotonic;
+    for (const engine::RecalledRun& recalled : event.memory.runs) {
+        const Key key = key_of(recalled.key);
+        Run run;
+        run.granted = true;
+        run.cause = recalled.cause;
+        run.failed = recalled.attempt > 1;
+        if (recalled.state == State::retrying) {
+            run.stage = Stage::retrying;
+            run.retry_at = recalled.wake_at;
+            run.retry_delay = recalled.wake_at - recalled.last_outcome.ended;
+        }
+        if (!open_.emplace(key, run).second) fail("never twice", key, "recalled twice");
+        if (recalled.state != State::alive) unplaced_.insert(key);
+        // It was ordered, as may have been later ones, and came to nothing.
+        const auto last = last_started_.find({std::get<0>(key), recalled.key.pass});
+        if (last != last_started_.end()) last->second = std::min(last->second, recalled.key.due);
+    }
+}
+
+void RunChecker::on_adopt(const engine::Adopt& adopt, const Now& now) {
+    const Key key = key_of(adopt.key);
+    const auto found = open_.find(key);
+    if (found == open_.end() || found->second.stage != Stage::idle)
+        return fail("adopt", key, "it was not recalled, or not as one that lives");
+    Run& run = found->second;
+    run.stage = Stage::alive;
+    run.number = adopt.run;
+    run.launched = adopt.process.started;
+    run.launched_monotonic =
+        now.monotonic - std::max(now.instant - adopt.process.started, microseconds{0});
+    by_number_[adopt.run] = key;
+    ++alive_[std::get<0>(key)];
+    ++alive_count_;
+}
+
+// Their tables are there: they go on as these say.
+void RunChecker::place(const Now& now) {
+    std::erase_if(unplaced_, [&](const Key& key) {
+        if (!rules_.is_placed(ids_[std::get<0>(key)], now)) return false;
+        Run& run = open_.at(key);
+        if (cause_ == Change::none) cause_ = Change::placed;
+        if (run.stage == Stage::idle) {
+            ready_.insert({std::get<1>(key), key});
+            return true;
+        }
+        const microseconds left = run.retry_at - now.instant;
+        run.try_at = now.monotonic + std::clamp(left, microseconds{0}, run.retry_delay);
+        tries_.insert({run.try_at, key});
+        return true;
+    });
+}
+
+// No table has had it for so long that it is given up.
+bool RunChecker::is_unclaimed(const Key& key, const Now& now) const {
+    return unplaced_.contains(key) && !rules_.is_loaded(ids_[std::get<0>(key)]) &&
+           now.monotonic >= started_at_ + engine::kShortOutage;
 }
 
 RunChecker::Key RunChecker::key_of(const engine::RunKey& key) {
@@ -79,13 +141,15 @@ void RunChecker::on_event(const engine::Event& event, const Now& now) {
     if (const auto* cancelled = std::get_if<engine::Cancelled>(&event)) {
         cause_ = Change::stop;
         if (Run* run = find(cancelled->run)) die(*run, std::get<0>(by_number_[cancelled->run]));
-        ended_ = cancelled->run;
+        // Else it is left to the next engine.
+        if (!limits_.keeps_runs) ended_ = cancelled->run;
     }
     if (const auto* exited = std::get_if<engine::Exited>(&event)) {
         if (Run* run = find(exited->run)) die(*run, std::get<0>(by_number_[exited->run]));
         ended_ = exited->run;
         delivered_ = exited->run;
     }
+    place(now);
 }
 
 void RunChecker::on_handled() {
@@ -109,7 +173,7 @@ void RunChecker::on_decide(const engine::Decide& decide, const Now& now) {
     }
 }
 
-void RunChecker::on_written(const engine::Decide& decide, const engine::Decided& answer) {
+void RunChecker::on_answered(const engine::Decide& decide, const engine::Decided& answer) {
     for (const engine::Verdict& verdict : decide.verdicts) {
         if (verdict.fate != engine::Fate::start) continue;
         const Key key = key_of(verdict.key);
@@ -136,11 +200,10 @@ bool RunChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
     Run& run = found->second;
     const bool is_retry = run.stage == Stage::waiting || run.stage == Stage::retrying;
     ready_.erase({due, key});
-    if (run.stage == Stage::alive || (is_retry && run.number != spawn.run))
+    if (run.stage == Stage::alive || (is_retry && run.number != 0 && run.number != spawn.run))
         fail("never twice", key, "started again");
     if (run.cause != Cause::boot) {
         auto& last = last_started_.try_emplace({job, pass}, Instant::min()).first->second;
-        if (!is_retry && due == last) fail("never twice", key, "started again");
         if (!is_retry && due < last) fail("in order", key, "a later due time has started");
         last = std::max(last, due);
     }
@@ -239,6 +302,7 @@ void RunChecker::on_finish(const engine::Finish& finish, const Now& now) {
     }
     if (finish.outcome.kind == Outcome::Kind::not_started) delivered_ = finish.run;
     if (ended_ == finish.run) ended_.reset();
+    unplaced_.erase(key);
     by_number_.erase(finish.run);
     open_.erase(found);
 }
@@ -262,7 +326,8 @@ void RunChecker::check_reason(const engine::Finish& finish, const Run& run, cons
             holds = holds && rules_.is_refused(finish.key.job, now);
             break;
         case Outcome::Kind::withdrawn:
-            holds = holds && cause_ != Change::none && cause_ != Change::answer;
+            holds = holds && ((cause_ != Change::none && cause_ != Change::answer) ||
+                              is_unclaimed(key, now));
             break;
         case Outcome::Kind::merged:
             holds = holds && has_other(finish.key.job, key, now);
@@ -281,13 +346,12 @@ void RunChecker::check_reason(const engine::Finish& finish, const Run& run, cons
 
 // A retry is given up for a change of the tables, a stop, or a later due time of its job.
 bool RunChecker::is_dropped(const JobId& job, const Key& key, const Now& now) const {
-    if (cause_ == Change::tables || cause_ == Change::stop) return true;
+    if (cause_ == Change::tables || cause_ == Change::stop || is_unclaimed(key, now)) return true;
     if (rules_.is_refused(job, now)) return true;
     for (auto run = open_.lower_bound({std::get<0>(key), Instant::min(), 0});
          run != open_.end() && std::get<0>(run->first) == std::get<0>(key); ++run) {
         // Since before the clock was set back, it may be.
-        const bool was_due = run->second.waited || run->second.stage == Stage::waiting ||
-                             run->second.stage == Stage::retrying;
+        const bool was_due = run->second.waited || run->second.stage != Stage::idle;
         const bool is_due = std::get<1>(run->first) <= now.instant || was_due;
         if (run->first != key && run->second.granted && is_due) return true;
     }
@@ -340,6 +404,9 @@ void RunChecker::on_quiet(const Now& now) {
             if (must_start(run->second, now))
                 fail("asleep", run->second, "it waits for longer than it said");
         }
+    }
+    for (const Key& key : unplaced_) {
+        if (!stopping_ && is_unclaimed(key, now)) fail("asleep", key, "no table has it any more");
     }
     for (const auto& [job, count] : waiting_) {
         if (count > 1) trace_.fail("waiting", fmt::format("job {}: {} runs wait", job, count));

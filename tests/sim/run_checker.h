@@ -19,17 +19,23 @@ namespace cron::sim {
 
 class RunChecker {
   public:
-    RunChecker(Trace& trace, const RuleChecker& rules) : trace_(trace), rules_(rules) {}
+    RunChecker(Trace& trace, const RuleChecker& rules, const engine::Limits& limits)
+        : trace_(trace), rules_(rules), limits_(limits) {}
 
     // The engine lives no longer, and forgot its runs.
     void on_gone();
+    // What was decided is not known any more.
+    void on_forgotten() { last_started_.clear(); }
+    // Runs of an engine before go on.
+    void on_started(const engine::Started& event, const Now& now);
+    void on_adopt(const engine::Adopt& adopt, const Now& now);
     // Before the engine is told.
     void on_event(const engine::Event& event, const Now& now);
     // After all that follows from the event was carried out.
     void on_handled();
 
     void on_decide(const engine::Decide& decide, const Now& now);
-    void on_written(const engine::Decide& decide, const engine::Decided& answer);
+    void on_answered(const engine::Decide& decide, const engine::Decided& answer);
     void on_open_pass() { cause_ = Change::clock; }
     // True: it did not wait for anything but the clock.
     bool on_spawn(const engine::Spawn& spawn, const Now& now);
@@ -52,10 +58,10 @@ class RunChecker {
   private:
     using Key = std::tuple<std::size_t, Instant, engine::Pass>;  // the first: the job's number
     enum class Stage { idle, alive, waiting, retrying };
-    enum class Change { none, tables, clock, stop, failed_start, answer };
+    enum class Change { none, tables, clock, stop, failed_start, answer, placed };
 
     struct Run {
-        std::uint64_t batch = 0;
+        std::uint64_t batch = 0;  // 0: it was granted to an engine before
         bool granted = false;
         bool refused = false;
         bool waited = false;  // for another run, or for room
@@ -63,7 +69,9 @@ class RunChecker {
         engine::Cause cause = engine::Cause::schedule;
         Stage stage = Stage::idle;
         engine::RunNumber number = 0;
-        Monotonic try_at{};  // waiting and retrying only
+        Monotonic try_at{};          // waiting and retrying only
+        microseconds retry_delay{};  // of one of an engine before: at most so long
+        Instant retry_at{};
         std::optional<Instant> launched;
         Monotonic launched_monotonic{};
     };
@@ -77,11 +85,14 @@ class RunChecker {
     void check_reason(const engine::Finish& finish, const Run& run, const Key& key, const Now& now);
     bool is_dropped(const JobId& job, const Key& key, const Now& now) const;
     bool has_other(const JobId& job, const Key& key, const Now& now) const;
+    void place(const Now& now);
+    bool is_unclaimed(const Key& key, const Now& now) const;
     bool must_start(const Key& key, const Now& now);
     void stop_waiting(Run& run, const Key& key);
 
     Trace& trace_;
     const RuleChecker& rules_;
+    engine::Limits limits_;
     std::map<JobId, std::size_t> jobs_;
     std::vector<JobId> ids_;   // by number
     std::map<Key, Run> open_;  // asked for, without an outcome
@@ -94,6 +105,8 @@ class RunChecker {
     std::unordered_map<std::size_t, std::size_t> alive_;
     std::unordered_map<std::size_t, std::size_t> waiting_;
     std::set<std::pair<Monotonic, Key>> tries_;  // of those that wait
+    std::set<Key> unplaced_;  // of engines before, whose tables are not there yet
+    Monotonic started_at_{};  // the engine
     std::size_t alive_count_ = 0;
     std::optional<engine::RunNumber> ended_;      // by the event at hand
     std::optional<engine::RunNumber> delivered_;  // the same

@@ -1,51 +1,234 @@
 #include "sim_ledger.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace cron::sim {
 
-engine::Memory SimLedger::recall(std::uint64_t boot) {
-    if (!is_on_disk_) return memory_.recall(written_in_boot_ == boot);
-    auto store = ledger::Store::open({"ledger.db", files_.name(), std::to_string(boot)});
-    check(store);
-    if (!store) return {};
-    store_ = *std::move(store);
-    auto memory = store_->recall();
-    check(memory);
-    // Which of the runs without an outcome were started is for their marks to say: here none is
-    // started again.
-    const auto runs = store_->open_runs();
-    check(runs);
-    if (runs) check(store_->lose(*runs, "the daemon is gone"));
-    return memory.value_or(engine::Memory{});
+using engine::Decide;
+using engine::Decided;
+
+SimLedger::SimLedger(std::uint64_t seed, Trace& trace, Hooks hooks)
+    : trace_(trace),
+      hooks_(std::move(hooks)),
+      files_(seed),
+      is_on_disk_(seed % kSeedsPerDisk == 0) {}
+
+daemon::Keeper::Options SimLedger::options() const {
+    return {{"ledger.db", files_.name(), boot_id()}, folder_ / "marks"};
 }
 
-engine::Decided SimLedger::decide(const engine::Decide& order, std::uint64_t boot) {
-    written_in_boot_ = boot;
-    if (!is_on_disk_) return memory_.decide(order);
-    const auto answer = store_->decide(order);
-    check(answer);
-    return answer.value_or(engine::Decided{order.batch, {}});
+SimLedger::Recalled SimLedger::open(std::uint64_t boot) {
+    boot_ = boot;
+    Recalled recalled;
+    const std::vector<engine::RecalledRun> left = model_.open_runs();
+    recalled.memory = is_on_disk_ ? open_keeper() : open_model();
+    for (const engine::RecalledRun& run : left) {
+        const auto& found = recalled.memory.runs;
+        const bool is_found = std::any_of(found.begin(), found.end(),
+                                          [&](const auto& other) { return other.key == run.key; });
+        if (is_found) continue;
+        recalled.lost.push_back(run);
+        model_.lose(run.key);
+    }
+    return recalled;
 }
 
-void SimLedger::open_pass(const engine::OpenPass& order, std::uint64_t boot) {
-    written_in_boot_ = boot;
+engine::Memory SimLedger::open_model() {
+    auto marks = ledger::Marks::open({folder_ / "marks", boot_id(), "ledger"});
+    if (!marks) {
+        trace_.fail("marks", marks.error().message);
+        return {};
+    }
+    marks_ = *std::move(marks);
+    engine::Memory memory = model_.recall(boot_);
+    for (engine::RecalledRun& run : model_.open_runs()) {
+        if (ledger::judge(run, &*marks_, memory.same_boot, hooks_.process_start)) {
+            marks_->clear(run.key, run.attempt);
+        } else {
+            memory.runs.push_back(std::move(run));
+        }
+    }
+    return memory;
+}
+
+engine::Memory SimLedger::open_keeper() {
+    const auto post_work = [this](daemon::Worker::Work work) {
+        post(std::move(work));
+        return true;
+    };
+    keeper_.emplace(daemon::Keeper::Surroundings{hooks_.clock, post_work, hooks_.process_start},
+                    daemon::Keeper::Hooks{[this](Decided answer) { answered(std::move(answer)); },
+                                          [this](const daemon::Record& record) { said(record); }});
+    if (auto opened = keeper_->open(options()); !opened) {
+        trace_.fail("ledger", opened.error().message);
+    }
+    return keeper_->recall();
+}
+
+void SimLedger::order(Order order) {
+    orders_.push_back(order);
     if (is_on_disk_) {
-        check(store_->open_pass(order));
-    } else {
-        memory_.open_pass(order);
+        if (auto* decide = std::get_if<Decide>(&order)) keeper_->decide(std::move(*decide));
+        if (auto* pass = std::get_if<engine::OpenPass>(&order)) keeper_->open_pass(*pass);
+        if (auto* finish = std::get_if<engine::Finish>(&order)) keeper_->finish(std::move(*finish));
+        if (auto* retry = std::get_if<engine::Retry>(&order)) keeper_->retry(std::move(*retry));
+        return;
+    }
+    const microseconds delay = hooks_.delay();
+    if (delay == microseconds{0} && orders_.size() == 1) return write_oldest();
+    last_write_at_ = std::max(last_write_at_, hooks_.elapsed() + delay);
+    hooks_.later(last_write_at_ - hooks_.elapsed(), [this] {
+        if (!orders_.empty()) write_oldest();
+    });
+}
+
+void SimLedger::write_oldest() {
+    const Order oldest = std::move(orders_.front());
+    orders_.pop_front();
+    auto answer = model_.apply(oldest, boot_);
+    if (const auto* finish = std::get_if<engine::Finish>(&oldest))
+        marks_->clear(finish->key, finish->attempt);
+    if (const auto* retry = std::get_if<engine::Retry>(&oldest))
+        marks_->clear(retry->key, retry->attempt);
+    hooks_.written(oldest);
+    if (!answer) return;
+    hooks_.answered(std::get<Decide>(oldest), *std::move(answer));
+}
+
+void SimLedger::answered(Decided answer) {
+    const auto asked = std::find_if(orders_.begin(), orders_.end(), [&](const Order& order) {
+        const auto* decide = std::get_if<Decide>(&order);
+        return decide != nullptr && decide->batch == answer.batch;
+    });
+    if (asked == orders_.end()) return trace_.fail("ledger", "it answers what nobody asked");
+    const Decide decide = std::get<Decide>(*asked);
+    if (!is_weak_) settle(static_cast<std::size_t>(asked - orders_.begin()) + 1);
+    hooks_.answered(decide, std::move(answer));
+}
+
+void SimLedger::said(const daemon::Record& record) {
+    trace_.line(hooks_.clock(), "{}", record.event);
+    if (record.event == "ledger-weak") is_weak_ = true;
+    if (record.event == "ledger-restored") {
+        is_weak_ = false;
+        settle(orders_.size());
+    }
+    for (const char* event : {"ledger-disagrees", "ledger-dropped", "ledger-damaged"}) {
+        if (record.event == event) trace_.fail("ledger", event);
     }
 }
 
-void SimLedger::finish(const engine::Finish& order) {
-    if (store_) check(store_->finish({order}));
+void SimLedger::post(daemon::Worker::Work work) {
+    work_ = std::move(work);
+    go_on_later();
 }
 
-void SimLedger::retry(const engine::Retry& order) {
-    if (store_) check(store_->retry(order));
+void SimLedger::go_on_later() {
+    hooks_.later(hooks_.delay(), [this, turn = ++turn_] {
+        if (turn == turn_) go_on();
+    });
 }
 
-void SimLedger::close(bool power_is_lost) {
-    if (power_is_lost && is_on_disk_) files_.lose_power();
-    store_.reset();
+void SimLedger::go_on() {
+    if (work_) {
+        continuation_ = std::exchange(work_, nullptr)();
+        return go_on_later();
+    }
+    std::exchange(continuation_, nullptr)();
+    if (keeper_->is_idle()) settle(orders_.size());
+}
+
+// So many of the first are on disk.
+void SimLedger::settle(std::size_t count) {
+    for (; count > 0; --count) {
+        const Order order = std::move(orders_.front());
+        orders_.pop_front();
+        model_.apply(order, boot_);
+        hooks_.written(order);
+    }
+}
+
+void SimLedger::mark(const engine::Spawn& spawn) {
+    if (keeper_) return keeper_->mark(spawn);
+    if (auto marked = marks_->set(spawn.key, spawn.attempt); !marked)
+        trace_.fail("marks", marked.error().message);
+}
+
+void SimLedger::add_process(const engine::Spawn& spawn, const engine::LiveProcess& process) {
+    if (keeper_) return keeper_->add_process(spawn, process);
+    marks_->add_process(
+        spawn.key, spawn.attempt,
+        {process.pid, process.process_start, process.started.time_since_epoch().count(),
+         process.output, process.output_number});
+}
+
+void SimLedger::unmark(const engine::Spawn& spawn) {
+    if (keeper_) return keeper_->unmark(spawn);
+    marks_->clear(spawn.key, spawn.attempt);
+}
+
+std::optional<Monotonic> SimLedger::deadline() const {
+    return keeper_ ? keeper_->deadline() : std::nullopt;
+}
+
+void SimLedger::expire(Monotonic now) {
+    if (keeper_) keeper_->expire(now);
+}
+
+void SimLedger::finish() {
+    while (!is_on_disk_ && !orders_.empty()) write_oldest();
+    while (keeper_ && !keeper_->is_settled() && (work_ || continuation_)) go_on();
+}
+
+std::vector<Order> SimLedger::close(bool power_is_lost) {
+    if (is_on_disk_) {
+        files_.fail_call(0);
+        files_.set_size_max(SIZE_MAX);
+        files_.set_read_only(false);
+        if (power_is_lost) {
+            files_.lose_power();
+        } else {
+            files_.lose_process();
+        }
+        work_ = nullptr;
+        continuation_ = nullptr;
+        keeper_.reset();
+        settle_as_found();
+    }
+    marks_.reset();
+    last_write_at_ = microseconds{0};
+    is_weak_ = false;
+    const std::deque<Order> left = std::exchange(orders_, {});
+    return {left.begin(), left.end()};
+}
+
+// What was ordered last may be on disk or not, but in its order and each as a whole.
+void SimLedger::settle_as_found() {
+    const engine::Memory found = read_disk();
+    std::string difference = model_.difference(found, boot_);
+    while (!difference.empty() && !orders_.empty()) {
+        settle(1);
+        difference = model_.difference(found, boot_);
+    }
+    if (!difference.empty())
+        trace_.fail("on record", "the database has something else: " + difference);
+}
+
+engine::Memory SimLedger::read_disk() {
+    auto store = ledger::Store::open(options().store);
+    if (!store) {
+        trace_.fail("ledger", store.error().message);
+        return {};
+    }
+    auto memory = store->recall();
+    auto runs = store->open_runs();
+    if (!memory || !runs) {
+        trace_.fail("ledger", "it cannot be read");
+        return {};
+    }
+    for (ledger::OpenRun& open : *runs) memory->runs.push_back(std::move(open.run));
+    return *std::move(memory);
 }
 
 }  // namespace cron::sim

@@ -1,45 +1,108 @@
-// The ledger of the simulation: by its seed the one in memory, or the database on files in memory,
-// which lose with the power what was not synced.
+// The ledger of a daemon in the simulation. By the seed it is the daemon's own keeper with the
+// database and its launching marks, on files in memory that fail as disks do, or a model that
+// writes in order, sometimes late. The marks are the real ones in both, in a file.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "../daemon/support.h"
 #include "../ledger/faulty_files.h"
-#include "ledger/memory.h"
-#include "ledger/store.h"
+#include "daemon/keeper.h"
+#include "ledger/marks.h"
+#include "ledger/open_runs.h"
+#include "record_model.h"
 #include "trace.h"
 
 namespace cron::sim {
 
 class SimLedger {
   public:
-    SimLedger(std::uint64_t seed, Trace& trace)
-        : trace_(trace), files_(seed), is_on_disk_(seed % kSeedsPerDisk == 0) {}
+    // What it needs of the world, and tells it.
+    struct Hooks {
+        std::function<Now()> clock;
+        std::function<microseconds()> elapsed;
+        // An action of the daemon that lives now, later.
+        std::function<void(microseconds, std::function<void()>)> later;
+        std::function<microseconds()> delay;  // how long the next write takes
+        ledger::ProcessStart process_start;
+        // The engine's answer: durable, or from memory while the disk fails.
+        std::function<void(const engine::Decide&, engine::Decided)> answered;
+        // On disk now.
+        std::function<void(const Order&)> written;
+    };
+    // What a daemon that starts finds.
+    struct Recalled {
+        engine::Memory memory;
+        std::vector<engine::RecalledRun> lost;
+    };
 
-    // What a daemon that starts in this boot is told.
-    engine::Memory recall(std::uint64_t boot);
-    engine::Decided decide(const engine::Decide& order, std::uint64_t boot);
-    void open_pass(const engine::OpenPass& order, std::uint64_t boot);
-    void finish(const engine::Finish& order);
-    void retry(const engine::Retry& order);
-    // The daemon is gone, and with the machine what was not synced.
-    void close(bool power_is_lost);
+    SimLedger(std::uint64_t seed, Trace& trace, Hooks hooks);
+
+    // A daemon starts, in this boot.
+    Recalled open(std::uint64_t boot);
+    void order(Order order);
+    // Another machine has it, which was granted here.
+    void give_away(const engine::RunKey& key) { model_.lose(key); }
+    void mark(const engine::Spawn& spawn);
+    void add_process(const engine::Spawn& spawn, const engine::LiveProcess& process);
+    void unmark(const engine::Spawn& spawn);
+
+    // When expire() wants to be called.
+    std::optional<Monotonic> deadline() const;
+    void expire(Monotonic now);
+
+    // The daemon waits until all is on disk, or cannot be.
+    void finish();
+    // The daemon is gone, and with the machine what was not synced. What was ordered and never
+    // written, in its order.
+    std::vector<Order> close(bool power_is_lost);
+
+    bool is_on_disk() const { return is_on_disk_; }
+    // Its answers come from memory: a crash may lose them.
+    bool is_weak() const { return is_weak_; }
+    std::size_t open_runs() const { return model_.open_runs().size(); }
+    ledger::FaultyFiles& files() { return files_; }
 
   private:
-    static constexpr std::uint64_t kSeedsPerDisk = 50;  // a database takes its time
+    static constexpr std::uint64_t kSeedsPerDisk = 5;  // a database takes its time
 
-    template <class Value>
-    void check(const Result<Value>& result) {
-        if (!result) trace_.fail("ledger", result.error().message);
-    }
+    daemon::Keeper::Options options() const;
+    engine::Memory open_keeper();
+    engine::Memory open_model();
+    void answered(engine::Decided answer);
+    void said(const daemon::Record& record);
+    void post(daemon::Worker::Work work);
+    void go_on_later();
+    void go_on();
+    void write_oldest();
+    void settle(std::size_t count);
+    void settle_as_found();
+    engine::Memory read_disk();
+    std::string boot_id() const { return std::to_string(boot_); }
 
     Trace& trace_;
+    Hooks hooks_;
     ledger::FaultyFiles files_;
+    daemon::TemporaryFolder folder_;
     bool is_on_disk_ = false;
-    ledger::MemoryLedger memory_;
-    std::uint64_t written_in_boot_ = 0;
-    std::optional<ledger::Store> store_;
+    bool is_weak_ = false;
+    std::uint64_t boot_ = 0;
+    RecordModel model_;         // what is on disk
+    std::deque<Order> orders_;  // that are not, or not known to be
+    // Without a database:
+    microseconds last_write_at_{};
+    std::optional<ledger::Marks> marks_;
+    // With it: what the keeper has posted, then what is left to do in the loop.
+    std::optional<daemon::Keeper> keeper_;
+    daemon::Worker::Work work_;
+    daemon::Worker::Continuation continuation_;
+    std::uint64_t turn_ = 0;
 };
 
 }  // namespace cron::sim

@@ -10,7 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto kNever = microseconds::max();
-constexpr hours kLastRunsMax{24 * 4};  // for what runs when the tables are gone
+constexpr hours kLastRunsMax{24 * 4};          // for what runs when the tables are gone
+constexpr std::uint64_t kSeedsPerKeeping = 4;  // one in so many takes back at a stop what waits
 
 // Mostly now; in the history of clocks, and at the ends of time.
 Instant draw_begin(Random& random) {
@@ -52,22 +53,32 @@ World::World(const Script& script, std::FILE* log, Watch watch)
       watch_(std::move(watch)),
       begin_(draw_begin(random_)),
       clock_(begin_),
-      limits_{begin_ - hours{24 * 400}, random_.between(seconds{1}, seconds{30})},
+      limits_{begin_ - hours{24 * 400}, random_.between(seconds{1}, seconds{30}),
+              script.seed % kSeedsPerKeeping != 0},
       tables_(script_, seed_, profile_.density, profile_.jobs, begin_,
               profile_.length + profile_.calm),
       tables_at_begin_(tables_.print()),
       capacity_(draw_capacity(random_)),
-      ledger_(script.seed, trace_),
+      ledger_(script.seed, trace_,
+              {[this] { return clock_.seen(); }, [this] { return clock_.elapsed(); },
+               [this](microseconds delay, Action action) {
+                   later_with_daemon(delay, std::move(action));
+               },
+               [this] { return answer_delay(); }, [this](int pid) { return process_start(pid); },
+               [this](const engine::Decide& decide, engine::Decided answered) {
+                   answer(decide, std::move(answered));
+               },
+               [this](const Order& order) { written(order); }}),
+      record_(trace_),
       coverage_(trace_, limits_.earliest_credible),
-      rules_(trace_),
-      runs_(trace_, rules_),
+      rules_(trace_, limits_.earliest_credible),
+      runs_(trace_, rules_, limits_),
       stop_(trace_, limits_.grace),
       effort_(trace_) {
     if (script.length) profile_.length = *script.length;
 }
 
 Report World::run() {
-    boot_machine();
     start_daemon();
     plan_fault(1, microseconds{0});
     run_until(profile_.length);
@@ -95,6 +106,7 @@ Report World::run() {
     if (runs_.open() > 0) trace_.fail("outcome", "runs have none, though nothing fails");
     if (engine_) deliver(engine::StopAsked{engine::StopAsked::Manner::drain});
     if (engine_) trace_.fail("stop", "there is nothing to wait for");
+    if (ledger_.open_runs() > 0) trace_.fail("on record", "runs have no outcome");
     effort_.on_end(coverage_.start_seconds());
     return report();
 }
@@ -167,6 +179,8 @@ void World::step(microseconds end) {
 // A timer whose time has come is spent, and its event on the way, whatever the clock reads then.
 void World::fire_timers() {
     const Now reached = clock_.now();
+    if (const auto end = ledger_.deadline(); end && *end <= reached.monotonic)
+        ledger_.expire(reached.monotonic);
     const bool by_instant = wake_.instant && *wake_.instant <= reached.instant;
     const bool by_monotonic = wake_.monotonic && *wake_.monotonic <= reached.monotonic;
     if (by_instant) wake_.instant.reset();
@@ -177,10 +191,14 @@ void World::fire_timers() {
 std::optional<microseconds> World::until_wake() const {
     if (!engine_) return std::nullopt;
     std::optional<microseconds> wait;
-    if (wake_.instant) wait = clock_.until(*wake_.instant);
-    if (!wake_.monotonic) return wait;
-    const auto other = clock_.until(*wake_.monotonic);
-    return wait && other ? std::min(*wait, *other) : (wait ? wait : other);
+    const auto consider = [&](const auto& point) {
+        const auto until = point ? clock_.until(*point) : std::nullopt;
+        if (until) wait = std::min(wait.value_or(*until), *until);
+    };
+    consider(wake_.instant);
+    consider(wake_.monotonic);
+    consider(ledger_.deadline());
+    return wait;
 }
 
 void World::check_quiet() {
@@ -199,17 +217,24 @@ void World::check_quiet() {
 
 void World::start_daemon() {
     if (engine_) return;
+    if (is_off_) boot_machine();
     engine_.emplace(limits_);
     quit_ = false;
     effort_.allow(6);
     effort_.allow_passes(1);
     effort_.allow_rows(tables_.job_count());
-    engine::Started started{ledger_.recall(boot_), booted_};
-    booted_ = false;
+    const SimLedger::Recalled recalled = ledger_.open(boot_);
+    recall(recalled);
+    const engine::Started started{recalled.memory, booted_};
+    effort_.allow_recalled(started.memory.runs.size());
     coverage_.on_started(started, clock_.seen());
     const std::uint64_t life = life_;
     deliver(engine::CapacitySet{capacity_});
-    if (engine_ && life == life_) deliver(started);
+    if (!engine_ || life != life_) return;
+    booted_ = false;
+    rules_.on_started(started);
+    runs_.on_started(started, clock_.seen());
+    deliver(started);
     if (engine_ && life == life_) tell_tables();
 }
 
@@ -257,11 +282,7 @@ void World::deliver(const engine::Event& event) {
     const std::uint64_t life = life_;
     for (const engine::Effect& effect : engine_->handle(event, clock_.now())) {
         effort_.on_effect(effect, now);
-        if (crash_ && crashes_before(effect)) {
-            ++totals_.crashes;
-            die_by(*crash_);
-            return;
-        }
+        if (crash_ && crashes(chance_of_crash(effect))) return;
         if (watch_) watch_(effect, trace_);
         execute(effect);
         if (trace_.failure() || life != life_) return;
@@ -270,7 +291,9 @@ void World::deliver(const engine::Event& event) {
     effort_.on_handled();
     if (!stop_.is_stopping()) coverage_.on_handled();
     if (!quit_) return;
-    if (runs_.open() != runs_.alive()) trace_.fail("stop", "a run that lives not has no outcome");
+    if (!limits_.keeps_runs && runs_.open() != runs_.alive())
+        trace_.fail("stop", "a run that lives not has no outcome");
+    ledger_.finish();
     ++totals_.stops;
     die_by(stop_fault_);
 }
@@ -296,7 +319,7 @@ void World::on(const engine::Decide& effect) {
     }
     coverage_.on_decide(effect, now);
     runs_.on_decide(effect, now);
-    write(effect);
+    ledger_.order(effect);
 }
 
 void World::on(const engine::OpenPass& effect) {
@@ -305,48 +328,50 @@ void World::on(const engine::OpenPass& effect) {
                 print(effect.from));
     coverage_.on_open_pass(effect, now);
     runs_.on_open_pass();
-    write(effect);
+    ledger_.order(effect);
 }
 
-// The ledger writes in order; sometimes at once, sometimes late.
-void World::write(Write write) {
-    const microseconds delay = answer_delay();
-    const microseconds at = std::max(last_write_at_, clock_.elapsed() + delay);
-    writes_.push_back(std::move(write));
-    if (delay == microseconds{0} && writes_.size() == 1) {
-        write_oldest();
-        return;
-    }
-    last_write_at_ = at;
-    later_with_daemon(at - clock_.elapsed(), [this] { write_oldest(); });
-}
-
-void World::write_oldest() {
-    const Write oldest = std::move(writes_.front());
-    writes_.pop_front();
-    if (const auto* pass = std::get_if<engine::OpenPass>(&oldest)) {
-        ledger_.open_pass(*pass, boot_);
-        coverage_.on_written();
-        return;
-    }
-    const auto& decide = std::get<engine::Decide>(oldest);
-    engine::Decided answer = ledger_.decide(decide, boot_);
-    coverage_.on_written(decide, answer);
-    // Another machine may have taken some.
+// What is on disk, or is held in memory while the disk fails.
+void World::answer(const engine::Decide& decide, engine::Decided answer) {
+    coverage_.on_answered(decide, answer);
     for (const engine::Verdict& verdict : decide.verdicts) {
-        const engine::RunKey& key = verdict.key;
-        if (verdict.cause == engine::Cause::schedule && verdict.fate == engine::Fate::start &&
-            is_troubled() && trouble_.refusals > 0 &&
-            chance("refusal", key.job, key.due, key.pass).one_in(trouble_.refusals))
-            answer.refused.push_back(key);
+        if (verdict.fate != engine::Fate::start) continue;
+        const auto& refused = answer.refused;
+        if (std::find(refused.begin(), refused.end(), verdict.key) != refused.end()) continue;
+        if (is_taken(verdict)) {
+            ledger_.give_away(verdict.key);
+            answer.refused.push_back(verdict.key);
+        } else {
+            record_.on_granted(verdict, boot_);
+        }
     }
-    runs_.on_written(decide, answer);
-    trace_.line(clock_.seen(), "written {}, {} refused", decide.batch, answer.refused.size());
+    runs_.on_answered(decide, answer);
+    trace_.line(clock_.seen(), "answered {}, {} refused", decide.batch, answer.refused.size());
     later_event(microseconds{0}, std::move(answer));
 }
 
+void World::written(const Order& order) {
+    const auto* finish = std::get_if<engine::Finish>(&order);
+    const auto* retry = std::get_if<engine::Retry>(&order);
+    if (finish != nullptr && finish->outcome.kind != engine::Outcome::Kind::refused) {
+        record_.on_ended(finish->key);
+        marked_.erase({finish->key.job, finish->key.due, finish->key.pass, finish->attempt});
+    }
+    if (retry != nullptr)
+        marked_.erase({retry->key.job, retry->key.due, retry->key.pass, retry->attempt});
+    if (finish == nullptr && retry == nullptr) coverage_.on_written();
+}
+
+// By another machine. A database of our own knows of none.
+bool World::is_taken(const engine::Verdict& verdict) {
+    const engine::RunKey& key = verdict.key;
+    return verdict.cause == engine::Cause::schedule && !ledger_.is_on_disk() && is_troubled() &&
+           trouble_.refusals > 0 &&
+           chance("refusal", key.job, key.due, key.pass).one_in(trouble_.refusals);
+}
+
 microseconds World::answer_delay() {
-    Random random = chance("answer", clock_.elapsed(), writes_.size());
+    Random random = chance("answer", clock_.elapsed());
     if (is_troubled()) return random.between(microseconds{0}, trouble_.answer_delay);
     return random.one_in(2) ? microseconds{0} : random.between(microseconds{0}, milliseconds{3});
 }
@@ -357,7 +382,7 @@ void World::on(const engine::Finish& effect) {
                 static_cast<int>(effect.outcome.kind), effect.outcome.reason);
     runs_.on_finish(effect, clock_.seen());
     rules_.on_finish(effect);
-    ledger_.finish(effect);
+    ledger_.order(effect);
 }
 
 void World::on(const engine::Retry& effect) {
@@ -365,7 +390,7 @@ void World::on(const engine::Retry& effect) {
                 effect.delay.count());
     rules_.on_retry(effect, clock_.seen());
     runs_.on_retry(effect, clock_.seen());
-    ledger_.retry(effect);
+    ledger_.order(effect);
 }
 
 void World::on(const engine::Postpone& effect) {
@@ -376,9 +401,9 @@ void World::on(const engine::Postpone& effect) {
 void World::on(const engine::Quit&) {
     trace_.line(clock_.seen(), "Quit");
     quit_ = true;
-    for (const auto& [run, process] : processes_) {
-        if (stop_.is_drain() && !process.killed)
-            trace_.fail("stop", fmt::format("run {} lives on, and was not killed", run));
+    for (const auto& [pid, process] : processes_) {
+        if (stop_.is_drain() && process.watched_as && !process.killed)
+            trace_.fail("stop", fmt::format("process {} lives on, and was not killed", pid));
     }
 }
 

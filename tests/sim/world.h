@@ -1,19 +1,18 @@
-// A machine that exists only here: it runs the real engine and the real ledger of memory under a
-// virtual clock, carries effects out in their order, and lets things go wrong. A script decides
-// all.
+// A machine that exists only here: it runs the real engine and the real ledger under a virtual
+// clock, carries effects out in their order, and lets things go wrong. Its processes outlive the
+// daemon, but not the boot. A script decides all.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/text.h"
@@ -22,6 +21,7 @@
 #include "engine/engine.h"
 #include "faults.h"
 #include "random_tables.h"
+#include "record_checker.h"
 #include "rule_checker.h"
 #include "run_checker.h"
 #include "script.h"
@@ -75,13 +75,25 @@ class World {
     Report run();
 
   private:
+    // Of the machine, by its pid, which is used again.
     struct Process {
+        engine::RunKey key;
+        std::uint32_t attempt = 1;
+        std::uint64_t start = 0;
         bool heeds_term = true;
-        bool made = false;  // Launched was told
         bool killed = false;
         Random chance{0};  // what else it does
+        bool is_in_mark = false;
+        std::optional<engine::RunNumber> watched_as;  // by the daemon that lives
+        bool is_adopted = false;
     };
-    using Write = std::variant<engine::Decide, engine::OpenPass>;
+    // What the daemon that lives was told to start and has not seen the end of.
+    struct Start {
+        engine::Spawn spawn;
+        enum class Fails { no, before, after } fails = Fails::no;  // before its process is made
+        bool is_temporary = false;                                 // what it fails for
+        int pid = 0;                                               // 0: it is not made yet
+    };
     using Action = std::function<void()>;
 
     // What happens later. With the daemon: only while the one that lives now does.
@@ -104,7 +116,7 @@ class World {
     void on(const engine::Decide& effect);
     void on(const engine::OpenPass& effect);
     void on(const engine::Spawn& effect);
-    void on(const engine::Adopt&) { trace_.fail("adopt", "there is nothing to adopt"); }
+    void on(const engine::Adopt& effect);
     void on(const engine::Cancel& effect);
     void on(const engine::Signal& effect);
     void on(const engine::Finish& effect);
@@ -113,10 +125,16 @@ class World {
     void on(const engine::Wake& effect) { wake_ = effect; }
     void on(const engine::Postpone& effect);
     void on(const engine::Quit&);
-    void write(Write write);
-    void write_oldest();
-    void make_process(engine::RunNumber run, microseconds delay);
-    void end_process(engine::RunNumber run, microseconds delay, engine::ExitStatus status);
+    void answer(const engine::Decide& decide, engine::Decided answer);
+    void written(const Order& order);
+    bool is_taken(const engine::Verdict& verdict);
+    void recall(const SimLedger::Recalled& recalled);
+    RecordChecker::Finding look_for(const engine::RecalledRun& run) const;
+    std::optional<std::uint64_t> process_start(int pid) const;
+    int free_pid() const;
+    void make_process(engine::RunNumber run);
+    void fail_start(engine::RunNumber run);
+    void end_process(int pid, microseconds delay, engine::ExitStatus status);
 
     // For one decision on these subjects. The others know nothing of it.
     template <class... Subjects>
@@ -128,7 +146,9 @@ class World {
     void plan_fault(std::uint64_t number, microseconds after);
     void draw_and_fail(std::uint64_t number);
     void fail(Fault fault);
-    bool crashes_before(const engine::Effect& effect) const;
+    Random chance_of_crash(const engine::Effect& effect) const;
+    Random chance_of_crash(std::string_view step, const engine::Spawn& spawn) const;
+    bool crashes(Random chance);
     void die_by(std::uint64_t fault);
     void set_clock(Instant instant);
     void step_clock();
@@ -138,6 +158,7 @@ class World {
     void change_zone();
     void stall();
     void die(microseconds down_time, bool new_boot);
+    void forget(const std::vector<Order>& orders);
     void boot_machine();
     void reload();
     void stop(engine::StopAsked::Manner manner, bool twice);
@@ -158,6 +179,7 @@ class World {
     std::string tables_at_begin_;
     engine::Capacity capacity_;
     SimLedger ledger_;
+    RecordChecker record_;
     Coverage coverage_;
     RuleChecker rules_;
     RunChecker runs_;
@@ -168,6 +190,7 @@ class World {
     std::uint64_t drift_ = 0;  // the number of the last one
     std::uint64_t life_ = 0;   // the number of the daemon, over all boots
     std::uint64_t boot_ = 0;
+    bool is_off_ = true;  // the machine
     bool booted_ = true;  // and no daemon was there since
     bool calm_ = false;
     bool quit_ = false;
@@ -180,9 +203,12 @@ class World {
     std::map<std::pair<microseconds, std::uint64_t>, Action> agenda_;
     std::uint64_t last_action_ = 0;
     engine::Wake wake_;
-    std::deque<Write> writes_;
-    microseconds last_write_at_{};
-    std::unordered_map<engine::RunNumber, Process> processes_;
+    std::map<int, Process> processes_;
+    std::uint64_t last_process_start_ = 0;
+    // The marks that are set, whatever the daemon finds.
+    std::set<std::tuple<JobId, Instant, engine::Pass, std::uint32_t>> marked_;
+    std::unordered_map<engine::RunNumber, Start> starts_;
+    microseconds last_start_at_{};
     Totals totals_;
 };
 

@@ -189,15 +189,28 @@ void World::stall() {
 
 // A crash counts from its fault on; where a job is left out, another effect is still as likely to
 // be the one.
-bool World::crashes_before(const engine::Effect& effect) const {
-    Random random = chance("crash", *crash_, clock_.elapsed(), effect.index());
+Random World::chance_of_crash(const engine::Effect& effect) const {
+    Random random = chance("crash", crash_.value_or(0), clock_.elapsed(), effect.index());
     std::visit(
         [&random](const auto& ordered) {
             if constexpr (requires { ordered.key; })
                 random = random.stream("run", ordered.key.job, ordered.key.due);
         },
         effect);
-    return random.one_in(profile_.effects_to_crash);
+    return random;
+}
+
+// On the way to a process.
+Random World::chance_of_crash(std::string_view step, const engine::Spawn& spawn) const {
+    return chance("crash", crash_.value_or(0), clock_.elapsed(), step)
+        .stream("run", spawn.key.job, spawn.key.due);
+}
+
+bool World::crashes(Random chance) {
+    if (!crash_ || !chance.one_in(profile_.effects_to_crash)) return false;
+    ++totals_.crashes;
+    die_by(*crash_);
+    return true;
 }
 
 void World::die_by(std::uint64_t fault) {
@@ -212,13 +225,14 @@ void World::die(microseconds down_time, bool new_boot) {
     trace_.note(clock_.seen(), "the daemon is gone for {} us{}", down_time.count(),
                 new_boot ? ", and the machine" : "");
     engine_.reset();
-    ledger_.close(new_boot);
+    forget(ledger_.close(new_boot));
     ++life_;
     crash_.reset();
     wake_ = {};
-    writes_.clear();
-    last_write_at_ = microseconds{0};
-    processes_.clear();
+    starts_.clear();
+    for (auto& [pid, process] : processes_) process.watched_as.reset();
+    if (new_boot) processes_.clear();
+    if (new_boot) marked_.clear();
     late_table_.clear();
     coverage_.on_gone();
     rules_.on_gone();
@@ -226,15 +240,25 @@ void World::die(microseconds down_time, bool new_boot) {
     stop_.on_gone();
     if (!calm_ && random_.one_in(4)) reload();
     if (!calm_ && random_.one_in(6)) step_clock();
-    later(down_time, [this, new_boot, life = life_] {
-        if (life != life_) return;
-        if (new_boot) boot_machine();
-        start_daemon();
+    is_off_ = new_boot;
+    later(down_time, [this, life = life_] {
+        if (life == life_) start_daemon();
     });
+}
+
+// What was held in memory while the disk failed: a crash loses it.
+void World::forget(const std::vector<Order>& orders) {
+    for (const Order& order : orders) {
+        const auto* decide = std::get_if<engine::Decide>(&order);
+        if (decide == nullptr) continue;
+        for (const engine::Verdict& verdict : decide->verdicts) record_.on_forgotten(verdict.key);
+        runs_.on_forgotten();
+    }
 }
 
 // Its clock may stand still since the factory until somebody sets it.
 void World::boot_machine() {
+    is_off_ = false;
     clock_.boot();
     ++boot_;
     booted_ = true;
