@@ -35,6 +35,7 @@ Fault draw_fault(Random& random) {
         Fault::reload,      Fault::reload,     Fault::leave,          Fault::drain,
         Fault::drain_twice, Fault::trouble,    Fault::trouble,        Fault::far_step,
         Fault::clock_rate,  Fault::frozen,     Fault::zone,           Fault::zone,
+        Fault::disk,
     };
     return random.pick(kFaults);
 }

@@ -36,6 +36,7 @@ enum class Fault {
     leave,
     drain,
     drain_twice,
+    disk,     // calls fail, it is full, or it cannot be written
     trouble,  // starts fail, answers come late, other machines take runs
 };
 Fault draw_fault(Random& random);

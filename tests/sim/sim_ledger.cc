@@ -168,6 +168,29 @@ void SimLedger::unmark(const engine::Spawn& spawn) {
     marks_->clear(spawn.key, spawn.attempt);
 }
 
+void SimLedger::fail_disk(Random& random) {
+    switch (random.below(4)) {
+        case 0:
+            files_.fail_call(1 + random.below(40));
+            break;
+        case 1:
+            files_.fail_call(1 + random.below(40), true);
+            break;
+        case 2:
+            files_.set_size_max(0);
+            break;
+        default:
+            files_.set_read_only(true);
+            break;
+    }
+}
+
+void SimLedger::mend_disk() {
+    files_.fail_call(0);
+    files_.set_size_max(SIZE_MAX);
+    files_.set_read_only(false);
+}
+
 std::optional<Monotonic> SimLedger::deadline() const {
     return keeper_ ? keeper_->deadline() : std::nullopt;
 }
@@ -183,9 +206,7 @@ void SimLedger::finish() {
 
 std::vector<Order> SimLedger::close(bool power_is_lost) {
     if (is_on_disk_) {
-        files_.fail_call(0);
-        files_.set_size_max(SIZE_MAX);
-        files_.set_read_only(false);
+        mend_disk();
         if (power_is_lost) {
             files_.lose_power();
         } else {

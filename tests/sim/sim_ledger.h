@@ -16,6 +16,7 @@
 #include "daemon/keeper.h"
 #include "ledger/marks.h"
 #include "ledger/open_runs.h"
+#include "random.h"
 #include "record_model.h"
 #include "trace.h"
 
@@ -53,6 +54,10 @@ class SimLedger {
     void add_process(const engine::Spawn& spawn, const engine::LiveProcess& process);
     void unmark(const engine::Spawn& spawn);
 
+    // Calls of it fail, it is full, or it cannot be written.
+    void fail_disk(Random& random);
+    void mend_disk();
+
     // When expire() wants to be called.
     std::optional<Monotonic> deadline() const;
     void expire(Monotonic now);
@@ -64,10 +69,7 @@ class SimLedger {
     std::vector<Order> close(bool power_is_lost);
 
     bool is_on_disk() const { return is_on_disk_; }
-    // Its answers come from memory: a crash may lose them.
-    bool is_weak() const { return is_weak_; }
     std::size_t open_runs() const { return model_.open_runs().size(); }
-    ledger::FaultyFiles& files() { return files_; }
 
   private:
     static constexpr std::uint64_t kSeedsPerDisk = 5;  // a database takes its time
@@ -91,7 +93,7 @@ class SimLedger {
     ledger::FaultyFiles files_;
     daemon::TemporaryFolder folder_;
     bool is_on_disk_ = false;
-    bool is_weak_ = false;
+    bool is_weak_ = false;  // its answers come from memory: a crash may lose them
     std::uint64_t boot_ = 0;
     RecordModel model_;         // what is on disk
     std::deque<Order> orders_;  // that are not, or not known to be

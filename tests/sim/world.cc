@@ -89,6 +89,7 @@ Report World::run() {
     clock_.set_frozen(false);
     coverage_.on_drift(false);
     set_clock(clock_.truth());
+    ledger_.mend_disk();
     runs_.set_calm_since(clock_.seen().instant + minutes{15});
     crash_.reset();
     if (!engine_) {

@@ -159,6 +159,7 @@ class World {
     void stall();
     void die(microseconds down_time, bool new_boot);
     void forget(const std::vector<Order>& orders);
+    void fail_disk();
     void boot_machine();
     void reload();
     void stop(engine::StopAsked::Manner manner, bool twice);

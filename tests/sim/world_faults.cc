@@ -110,6 +110,9 @@ void World::fail(Fault fault) {
         case Fault::drain_twice:
             stop(Manner::drain, true);
             break;
+        case Fault::disk:
+            fail_disk();
+            break;
         case Fault::trouble:
             trouble_ = draw_trouble(random_, clock_.elapsed());
             break;
@@ -185,6 +188,11 @@ void World::stall() {
     effort_.allow_rows(tables_.job_count());
     fire_timers();
     coverage_.on_clock(clock_.seen().instant);
+}
+
+void World::fail_disk() {
+    ledger_.fail_disk(random_);
+    later(random_.between(milliseconds{1}, profile_.fault_gap), [this] { ledger_.mend_disk(); });
 }
 
 // A crash counts from its fault on; where a job is left out, another effect is still as likely to

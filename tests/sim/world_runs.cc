@@ -172,6 +172,8 @@ RecordChecker::Finding World::look_for(const engine::RecalledRun& run) const {
     truth.is_marked = marked_.contains(mark_of(run.key, run.attempt));
     for (const auto& [pid, process] : processes_) {
         if (!(process.key == run.key) || process.attempt != run.attempt) continue;
+        // Of a grant that was forgotten there may be another: the mark is of the last.
+        if (process.start < truth.start) continue;
         using What = RecordChecker::Process;
         truth.process = process.is_in_mark ? What::alive : What::unmarked;
         truth.pid = pid;
