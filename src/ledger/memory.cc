@@ -13,10 +13,10 @@ engine::Decided MemoryLedger::decide(const engine::Decide& decide) {
         // Once a boot is for the daemon to say: the clock may read 1970 at each.
         if (verdict.cause == engine::Cause::boot) continue;
         Job& job = jobs_[verdict.key.job];
-        job.memory = {verdict.key.due, verdict.key.pass};
         const auto [decided, is_first] = job.decided.try_emplace(verdict.key.pass, verdict.key.due);
         if (is_first || verdict.key.due > decided->second) {
             decided->second = verdict.key.due;
+            job.memory = {verdict.key.due, verdict.key.pass};
         } else if (verdict.fate == engine::Fate::start) {
             answer.refused.push_back(verdict.key);
         }

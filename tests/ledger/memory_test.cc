@@ -54,6 +54,13 @@ TEST_CASE("ledger: two verdicts of one batch are judged in their order", "[ledge
     CHECK(answer.refused.size() == 1);
 }
 
+TEST_CASE("ledger: what is refused does not change up to where a job is decided", "[ledger]") {
+    MemoryLedger ledger;
+    CHECK(refused(ledger, verdict("a", 120)) == 0);
+    CHECK(refused(ledger, verdict("a", 60)) == 1);
+    CHECK(ledger.recall(true).jobs.at(verdict("a", 0).key.job).reached == Instant{seconds{120}});
+}
+
 TEST_CASE("ledger: it recalls what an engine needs to go on", "[ledger]") {
     MemoryLedger ledger;
     const JobId job = JobId::named("root", "/t", "a");
