@@ -70,7 +70,7 @@ class Store::State {
     Result<void> in_transaction(Body body);
 
     Database database_;
-    Statement add_job_, set_reached_, claim_, add_run_, finish_;
+    Statement add_job_, find_job_, set_reached_, claim_, add_run_, finish_;
     std::map<JobId, std::int64_t> jobs_;  // the rows of those that are known
     StateRow row_;
     engine::Passes passes_;
@@ -96,7 +96,9 @@ Result<std::unique_ptr<Store::State>> Store::State::open(const Options& options)
 
 Result<void> Store::State::prepare() {
     const std::pair<Statement*, const char*> statements[] = {
-        {&add_job_, "INSERT INTO job (name) VALUES (?1)"},
+        // Who else has the database open may have added it.
+        {&add_job_, "INSERT INTO job (name) VALUES (?1) ON CONFLICT DO NOTHING"},
+        {&find_job_, "SELECT id FROM job WHERE name = ?1"},
         {&set_reached_, "UPDATE job SET reached = ?2, reached_in = ?3 WHERE id = ?1"},
         {&claim_,
          "INSERT INTO decided (job, pass, due) VALUES (?1, ?2, ?3) "
@@ -181,7 +183,13 @@ Result<std::int64_t> Store::State::row_of(const JobId& job) {
     if (auto added = add_job_.bind_bytes(1, job.bytes()).run(); !added) {
         return tl::unexpected(added.error());
     }
-    return jobs_.emplace(job, database_.last_row()).first->second;
+    if (database_.changes() == 1) return jobs_.emplace(job, database_.last_row()).first->second;
+    find_job_.bind_bytes(1, job.bytes());
+    for (auto row = find_job_.step();; row = find_job_.step()) {
+        if (!row) return tl::unexpected(row.error());
+        if (!*row) return jobs_.at(job);
+        jobs_[job] = find_job_.number(0);
+    }
 }
 
 Result<void> Store::State::set_reached(std::int64_t job, const engine::JobMemory& memory) {

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../daemon/support.h"
 #include "faulty_files.h"
 
 using namespace cron;
@@ -73,6 +74,21 @@ TEST_CASE("store: a due time of a job is granted once, over restarts", "[ledger]
     CHECK(refused(store, verdict("a", 30)) == 1);
     CHECK(refused(store, verdict("a", 120)) == 0);
     CHECK(refused(store, verdict("a", 60, 1)) == 0);
+}
+
+// No lock may keep the second out: the key in the database does.
+TEST_CASE("store: of two that have it open, one grants a due time", "[ledger]") {
+    const daemon::TemporaryFolder folder;
+    const Store::Options options{folder / "ledger.db", "", "boot"};
+    auto first = Store::open(options);
+    auto second = Store::open(options);
+    REQUIRE(first);
+    REQUIRE(second);
+    CHECK(refused(*first, verdict("a", 60)) == 0);
+    CHECK(refused(*second, verdict("a", 60)) == 1);
+    CHECK(refused(*second, verdict("a", 120)) == 0);
+    CHECK(refused(*first, verdict("a", 120)) == 1);
+    CHECK(refused(*first, verdict("b", 60)) == 0);
 }
 
 TEST_CASE("store: decided is decided, whatever the fate was", "[ledger]") {
