@@ -21,6 +21,7 @@ struct FaultyCalls {
         std::shared_ptr<FaultyFiles::File>* owner;
         std::uint64_t generation;
         std::string* delete_at_close;
+        std::vector<std::shared_ptr<std::string>>* mapped;
 
         bool is_dead() const { return generation != files->generation_; }
     };
@@ -54,6 +55,7 @@ struct FaultyCalls {
             open.files->files_.erase(*open.delete_at_close);
         }
         delete open.delete_at_close;
+        delete open.mapped;
         delete open.owner;
         return SQLITE_OK;
     }
@@ -121,15 +123,17 @@ struct FaultyCalls {
 
     static int shm_map(sqlite3_file* file, int region, int size, int extend,
                        void volatile** memory) {
-        std::vector<std::string>& shm = of(file).file->shm;
+        auto& shm = of(file).file->shm;
         const auto index = static_cast<std::size_t>(region);
         *memory = nullptr;
         if (index >= shm.size()) {
             if (extend == 0) return SQLITE_OK;
             shm.resize(index + 1);
         }
-        if (shm[index].empty()) shm[index].resize(static_cast<std::size_t>(size));
-        *memory = shm[index].data();
+        if (shm[index] == nullptr)
+            shm[index] = std::make_shared<std::string>(static_cast<std::size_t>(size), '\0');
+        of(file).mapped->push_back(shm[index]);
+        *memory = shm[index]->data();
         return SQLITE_OK;
     }
     static int shm_lock(sqlite3_file*, int, int, int) { return SQLITE_OK; }
@@ -177,6 +181,7 @@ struct FaultyCalls {
         made.generation = files.generation_;
         made.delete_at_close =
             (flags & SQLITE_OPEN_DELETEONCLOSE) != 0 ? new std::string(name) : nullptr;
+        made.mapped = new std::vector<std::shared_ptr<std::string>>;
         made.base.pMethods = &kMethods;
         return SQLITE_OK;
     }

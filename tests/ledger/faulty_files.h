@@ -46,11 +46,12 @@ class FaultyFiles {
   private:
     friend struct FaultyCalls;
     struct File {
-        std::string now;               // as a reader sees it
-        std::string synced;            // as it was at its last sync
-        std::vector<bool> unsynced;    // by sector
-        bool was_synced = false;       // else the name itself may be lost
-        std::vector<std::string> shm;  // the shared memory of its write-ahead log
+        std::string now;             // as a reader sees it
+        std::string synced;          // as it was at its last sync
+        std::vector<bool> unsynced;  // by sector
+        bool was_synced = false;     // else the name itself may be lost
+        // The shared memory of its write-ahead log, which lives as long as one has it mapped.
+        std::vector<std::shared_ptr<std::string>> shm;
     };
 
     bool next_call_fails();

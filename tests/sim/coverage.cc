@@ -258,6 +258,19 @@ void Coverage::on_answered(const engine::Decide& decide, const engine::Decided& 
     }
 }
 
+void Coverage::on_rival(const engine::Decide& decide, const engine::Decided& answer) {
+    on_answered(decide, answer);
+    const auto know = [&](const JobId& id, engine::Pass pass, Instant covered) {
+        Job& job = this->job(id);
+        if (job.loaded) job.durable = {job.mark.entry, true, false, pass, covered};
+    };
+    for (const engine::KnownJob& known : decide.known)
+        know(known.job, passes_durable_.last, known.since);
+    for (const engine::Verdict& verdict : decide.verdicts) {
+        if (verdict.cause != Cause::boot) know(verdict.key.job, verdict.key.pass, verdict.key.due);
+    }
+}
+
 void Coverage::on_quiet(const Now& now) {
     if (!is_set(now.instant)) return;
     if (!queue_.empty() && queue_.begin()->first <= now.instant) {

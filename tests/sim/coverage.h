@@ -49,6 +49,9 @@ class Coverage {
     void on_written();
     void on_answered(const engine::Decide& decide, const engine::Decided& answer);
 
+    // Another daemon on the same ledger decided: what it took is refused here.
+    void on_rival(const engine::Decide& decide, const engine::Decided& answer);
+
     // Nothing more happens at this instant.
     void on_quiet(const Now& now);
     void on_snapshot(const engine::Snapshot& snapshot);

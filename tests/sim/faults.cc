@@ -29,13 +29,13 @@ Profile draw_profile(Random& random, std::uint64_t seed) {
 
 Fault draw_fault(Random& random) {
     static const std::vector<Fault> kFaults = {
-        Fault::clock_step,  Fault::clock_step, Fault::clock_step,     Fault::clock_steps,
-        Fault::suspend,     Fault::stall,      Fault::stall_and_step, Fault::crash,
-        Fault::crash,       Fault::crash,      Fault::power_cut,      Fault::reload,
-        Fault::reload,      Fault::reload,     Fault::leave,          Fault::drain,
-        Fault::drain_twice, Fault::trouble,    Fault::trouble,        Fault::far_step,
-        Fault::clock_rate,  Fault::frozen,     Fault::zone,           Fault::zone,
-        Fault::disk,
+        Fault::clock_step,  Fault::clock_step,    Fault::clock_step,     Fault::clock_steps,
+        Fault::suspend,     Fault::stall,         Fault::stall_and_step, Fault::crash,
+        Fault::crash,       Fault::crash,         Fault::power_cut,      Fault::reload,
+        Fault::reload,      Fault::reload,        Fault::leave,          Fault::drain,
+        Fault::drain_twice, Fault::trouble,       Fault::trouble,        Fault::far_step,
+        Fault::clock_rate,  Fault::frozen,        Fault::zone,           Fault::zone,
+        Fault::disk,        Fault::second_daemon,
     };
     return random.pick(kFaults);
 }
@@ -74,6 +74,10 @@ std::string_view print(Fault fault) {
             return "a stop that ends the jobs, asked for twice";
         case Fault::trouble:
             return "starts fail, answers are late, others take runs";
+        case Fault::disk:
+            return "the disk fails";
+        case Fault::second_daemon:
+            return "a second daemon";
     }
     return "";
 }

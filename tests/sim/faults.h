@@ -36,8 +36,9 @@ enum class Fault {
     leave,
     drain,
     drain_twice,
-    disk,     // calls fail, it is full, or it cannot be written
-    trouble,  // starts fail, answers come late, other machines take runs
+    second_daemon,  // is let in by locks that do not hold
+    disk,           // calls fail, it is full, or it cannot be written
+    trouble,        // starts fail, answers come late, other machines take runs
 };
 Fault draw_fault(Random& random);
 std::string_view print(Fault fault);

@@ -149,6 +149,16 @@ void SimLedger::settle(std::size_t count) {
     }
 }
 
+engine::Memory SimLedger::open_for_rival() {
+    finish();
+    return model_.recall(boot_);
+}
+
+engine::Decided SimLedger::order_of_rival(const Order& order) {
+    finish();
+    return model_.apply(order, boot_).value_or(engine::Decided{});
+}
+
 void SimLedger::mark(const engine::Spawn& spawn) {
     if (keeper_) return keeper_->mark(spawn);
     if (auto marked = marks_->set(spawn.key, spawn.attempt); !marked)
@@ -201,7 +211,10 @@ void SimLedger::expire(Monotonic now) {
 
 void SimLedger::finish() {
     while (!is_on_disk_ && !orders_.empty()) write_oldest();
-    while (keeper_ && !keeper_->is_settled() && (work_ || continuation_)) go_on();
+    while (keeper_ && !keeper_->is_settled() && (work_ || continuation_)) {
+        ++turn_;
+        go_on();
+    }
 }
 
 std::vector<Order> SimLedger::close(bool power_is_lost) {

@@ -50,6 +50,11 @@ class SimLedger {
     void order(Order order);
     // Another machine has it, which was granted here.
     void give_away(const engine::RunKey& key) { model_.lose(key); }
+    // What a second daemon that is let in finds, and writes, after all that was ordered before. Not
+    // with a database: its files here know no locks.
+    engine::Memory open_for_rival();
+    engine::Decided order_of_rival(const Order& order);
+
     void mark(const engine::Spawn& spawn);
     void add_process(const engine::Spawn& spawn, const engine::LiveProcess& process);
     void unmark(const engine::Spawn& spawn);

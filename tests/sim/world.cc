@@ -92,6 +92,8 @@ Report World::run() {
     ledger_.mend_disk();
     runs_.set_calm_since(clock_.seen().instant + minutes{15});
     crash_.reset();
+    // What a second daemon has left is found by the next one.
+    if (had_rival_) die(microseconds{0}, false);
     if (!engine_) {
         ++life_;  // it does not come back once more
         start_daemon();
@@ -187,6 +189,13 @@ void World::fire_timers() {
     if (by_instant) wake_.instant.reset();
     if (by_monotonic) wake_.monotonic.reset();
     if (by_instant || by_monotonic) later_event(microseconds{0}, engine::Woken{});
+    if (!rival_) return;
+    engine::Wake& wake = rival_->wake;
+    const bool is_due = (wake.instant && *wake.instant <= reached.instant) ||
+                        (wake.monotonic && *wake.monotonic <= reached.monotonic);
+    if (!is_due) return;
+    wake = {};
+    tell_rival_later(microseconds{0}, engine::Woken{});
 }
 
 std::optional<microseconds> World::until_wake() const {
@@ -199,6 +208,8 @@ std::optional<microseconds> World::until_wake() const {
     consider(wake_.instant);
     consider(wake_.monotonic);
     consider(ledger_.deadline());
+    if (rival_) consider(rival_->wake.instant);
+    if (rival_) consider(rival_->wake.monotonic);
     return wait;
 }
 
@@ -352,6 +363,14 @@ void World::answer(const engine::Decide& decide, engine::Decided answer) {
 }
 
 void World::written(const Order& order) {
+    const bool is_end = std::holds_alternative<engine::Finish>(order) ||
+                        std::holds_alternative<engine::Retry>(order);
+    if (!is_end) return coverage_.on_written();
+    note_ended(order);
+}
+
+// On record: its mark is needed no more.
+void World::note_ended(const Order& order) {
     const auto* finish = std::get_if<engine::Finish>(&order);
     const auto* retry = std::get_if<engine::Retry>(&order);
     if (finish != nullptr && finish->outcome.kind != engine::Outcome::Kind::refused) {
@@ -360,7 +379,6 @@ void World::written(const Order& order) {
     }
     if (retry != nullptr)
         marked_.erase({retry->key.job, retry->key.due, retry->key.pass, retry->attempt});
-    if (finish == nullptr && retry == nullptr) coverage_.on_written();
 }
 
 // By another machine. A database of our own knows of none.

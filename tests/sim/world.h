@@ -86,6 +86,13 @@ class World {
         bool is_in_mark = false;
         std::optional<engine::RunNumber> watched_as;  // by the daemon that lives
         bool is_adopted = false;
+        bool is_rivals = false;  // `watched_as` is its
+    };
+    // A second daemon beside the one that lives: the same tables, the same ledger.
+    struct Rival {
+        engine::Engine engine;
+        engine::Wake wake;
+        std::unordered_map<engine::RunNumber, int> pids;
     };
     // What the daemon that lives was told to start and has not seen the end of.
     struct Start {
@@ -127,14 +134,24 @@ class World {
     void on(const engine::Quit&);
     void answer(const engine::Decide& decide, engine::Decided answer);
     void written(const Order& order);
+    void note_ended(const Order& order);
     bool is_taken(const engine::Verdict& verdict);
     void recall(const SimLedger::Recalled& recalled);
     RecordChecker::Finding look_for(const engine::RecalledRun& run) const;
     std::optional<std::uint64_t> process_start(int pid) const;
     int free_pid() const;
+    void mark(const engine::Spawn& spawn);
+    int make_child(const engine::Spawn& spawn);
     void make_process(engine::RunNumber run);
     void fail_start(engine::RunNumber run);
     void end_process(int pid, microseconds delay, engine::ExitStatus status);
+
+    void start_rival();
+    void end_rival();
+    void tell_rival(const engine::Event& event);
+    void tell_rival_later(microseconds delay, engine::Event event);
+    void let_rival_order(const Order& order);
+    void let_rival_start(const engine::Spawn& spawn);
 
     // For one decision on these subjects. The others know nothing of it.
     template <class... Subjects>
@@ -188,6 +205,9 @@ class World {
     EffortChecker effort_;
 
     std::optional<engine::Engine> engine_;
+    std::optional<Rival> rival_;
+    std::uint64_t rival_number_ = 0;
+    bool had_rival_ = false;   // this daemon
     std::uint64_t drift_ = 0;  // the number of the last one
     std::uint64_t life_ = 0;   // the number of the daemon, over all boots
     std::uint64_t boot_ = 0;

@@ -49,6 +49,7 @@ void World::draw_and_fail(std::uint64_t number) {
 void World::fail(Fault fault) {
     trace_.note(clock_.seen(), "fault {}: {}", fault_, print(fault));
     effort_.allow(6);
+    end_rival();
     using Manner = engine::StopAsked::Manner;
     switch (fault) {
         case Fault::clock_step:
@@ -110,6 +111,9 @@ void World::fail(Fault fault) {
         case Fault::drain_twice:
             stop(Manner::drain, true);
             break;
+        case Fault::second_daemon:
+            start_rival();
+            break;
         case Fault::disk:
             fail_disk();
             break;
@@ -167,6 +171,7 @@ void World::change_zone() {
 }
 
 void World::set_clock(Instant instant) {
+    end_rival();
     const Now before = clock_.seen();
     coverage_.on_clock(before.instant);
     clock_.set(instant);
@@ -233,6 +238,9 @@ void World::die(microseconds down_time, bool new_boot) {
     trace_.note(clock_.seen(), "the daemon is gone for {} us{}", down_time.count(),
                 new_boot ? ", and the machine" : "");
     engine_.reset();
+    end_rival();
+    // What it left goes on after what this daemon has started later.
+    if (std::exchange(had_rival_, false)) runs_.on_forgotten();
     forget(ledger_.close(new_boot));
     ++life_;
     crash_.reset();

@@ -50,18 +50,11 @@ void World::make_process(engine::RunNumber run) {
     Start& start = found->second;
     const engine::Spawn& spawn = start.spawn;
     if (crashes(chance_of_crash("mark", spawn))) return;
-    ledger_.mark(spawn);
-    marked_.insert(mark_of(spawn.key, spawn.attempt));
+    mark(spawn);
     if (crashes(chance_of_crash("make", spawn))) return;
     if (start.fails == Start::Fails::before) return fail_start(run);
-    start.pid = free_pid();
-    Process& process = processes_[start.pid];
-    process.key = spawn.key;
-    process.attempt = spawn.attempt;
-    process.start = ++last_process_start_;
-    process.chance = chance("run", spawn.key.job, spawn.key.due, spawn.key.pass, spawn.attempt);
-    process.heeds_term = !process.chance.one_in(5);
-    process.watched_as = run;
+    start.pid = make_child(spawn);
+    Process& process = processes_.at(start.pid);
     const bool becomes_job = start.fails == Start::Fails::no;
     if (becomes_job) record_.on_made(spawn);
     const microseconds run_time = draw_run_time(process.chance);
@@ -72,6 +65,23 @@ void World::make_process(engine::RunNumber run) {
     process.is_in_mark = true;
     if (!becomes_job) later_with_daemon(microseconds{0}, [this, run] { fail_start(run); });
     deliver(engine::Launched{run, start.pid});
+}
+
+void World::mark(const engine::Spawn& spawn) {
+    ledger_.mark(spawn);
+    marked_.insert(mark_of(spawn.key, spawn.attempt));
+}
+
+int World::make_child(const engine::Spawn& spawn) {
+    const int pid = free_pid();
+    Process& process = processes_[pid];
+    process.key = spawn.key;
+    process.attempt = spawn.attempt;
+    process.start = ++last_process_start_;
+    process.chance = chance("run", spawn.key.job, spawn.key.due, spawn.key.pass, spawn.attempt);
+    process.heeds_term = !process.chance.one_in(5);
+    process.watched_as = spawn.run;
+    return pid;
 }
 
 void World::fail_start(engine::RunNumber run) {
@@ -119,6 +129,8 @@ void World::end_process(int pid, microseconds delay, engine::ExitStatus status) 
         if (process_start(pid) != start) return;
         const Process process = processes_.extract(pid).mapped();
         if (!process.watched_as) return;
+        if (process.is_rivals)
+            return tell_rival(engine::Exited{*process.watched_as, status, {}, 0});
         starts_.erase(*process.watched_as);
         const engine::ExitStatus unknown{false, 0, false};
         deliver(engine::Exited{*process.watched_as, process.is_adopted ? unknown : status, {}, 0});
