@@ -3,6 +3,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -315,33 +317,53 @@ TEST_CASE("crond: SIGUSR1 tells tables, jobs and next due times", "[system]") {
     CHECK(crond.writes("\"next\":\"never\""));
 }
 
+// Jobs that wait at a gate, told to stop at their first start: how many were started.
+int stop_in_burst(const TempRoot& root, int jobs) {
+    const std::string folder = root.open_folder("/out");
+    REQUIRE(::mkfifo(root.path("/gate").c_str(), 0600) == 0);
+    std::string table = "MAILTO=\"\"\n";
+    for (int i = 0; i < jobs; ++i) {
+        table += "@reboot root read x <" + root.path("/gate") + "; : >" + folder + "/" +
+                 std::to_string(i) + "\n";
+    }
+    root.system_table(table);
+    Process crond(crond_arguments(root));
+    REQUIRE(crond.writes(event("run-started")));
+    crond.signal(SIGTERM);
+    REQUIRE(crond.wait() == 0);
+    CHECK(crond.count("signal 15") == 0);
+    return crond.count(event("run-started"));
+}
+
+// Whoever waits at the gate goes on; false while nobody does.
+bool open_gate(const TempRoot& root) {
+    const UniqueFd gate(::open(root.path("/gate").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    return bool(gate);
+}
+
 TEST_CASE(
     "crond: a stop in the middle of a burst kills no job, and the next daemon starts the others",
     "[system]") {
     if (!is_root()) return;
-    const TempRoot root;
-    const std::string folder = root.open_folder("/out");
-    std::string table = "MAILTO=\"\"\n";
-    for (int i = 0; i < 600; ++i) {
-        table += "@reboot root sleep 1; : >" + folder + "/" + std::to_string(i) + "\n";
+    constexpr int kJobs = 600;
+    std::optional<TempRoot> root;
+    int started = kJobs;
+    // Where others use the machine our signal may come when the burst is over.
+    for (int attempt = 0; attempt < 5 && started == kJobs; ++attempt) {
+        if (root) CHECK(eventually([&] { return !open_gate(*root); }));
+        root.emplace();
+        started = stop_in_burst(*root, kJobs);
     }
-    root.system_table(table);
-    int started = 0;
-    {
-        Process crond(crond_arguments(root));
-        REQUIRE(crond.writes(event("run-started")));
-        crond.signal(SIGTERM);
-        REQUIRE(crond.wait() == 0);
-        started = crond.count(event("run-started"));
-        CHECK(started < 600);
-        CHECK(crond.count("signal 15") == 0);
-    }
-    Process next(crond_arguments(root));
-    REQUIRE(next.writes(event("run-started"), 600 - started));
-    CHECK(next.writes(event("run-ended"), 600));
-    CHECK(next.count(event("run-started")) == 600 - started);
+    CHECK(started < kJobs);
+    Process next(crond_arguments(*root));
+    REQUIRE(next.writes(event("run-started"), kJobs - started));
+    CHECK(eventually([&] {
+        open_gate(*root);
+        return next.count(event("run-ended")) == kJobs;
+    }));
+    CHECK(next.count(event("run-started")) == kJobs - started);
     CHECK(next.count(event("run-lost")) == 0);
-    CHECK(root.names("/out").size() == 600);
+    CHECK(root->names("/out").size() == kJobs);
 }
 
 TEST_CASE("crond: as PID 1 it collects the orphans, and its jobs keep their own status",
