@@ -246,6 +246,7 @@ void World::start_daemon() {
     booted_ = false;
     rules_.on_started(started);
     runs_.on_started(started, clock_.seen());
+    ask_again();
     deliver(started);
     if (engine_ && life == life_) tell_tables();
 }
@@ -341,52 +342,6 @@ void World::on(const engine::OpenPass& effect) {
     coverage_.on_open_pass(effect, now);
     runs_.on_open_pass();
     ledger_.order(effect);
-}
-
-// What is on disk, or is held in memory while the disk fails.
-void World::answer(const engine::Decide& decide, engine::Decided answer) {
-    coverage_.on_answered(decide, answer);
-    for (const engine::Verdict& verdict : decide.verdicts) {
-        if (verdict.fate != engine::Fate::start) continue;
-        const auto& refused = answer.refused;
-        if (std::find(refused.begin(), refused.end(), verdict.key) != refused.end()) continue;
-        if (is_taken(verdict)) {
-            ledger_.give_away(verdict.key);
-            answer.refused.push_back(verdict.key);
-        } else {
-            record_.on_granted(verdict, boot_);
-        }
-    }
-    runs_.on_answered(decide, answer);
-    trace_.line(clock_.seen(), "answered {}, {} refused", decide.batch, answer.refused.size());
-    later_event(microseconds{0}, std::move(answer));
-}
-
-void World::written(const Order& order) {
-    const bool is_end = std::holds_alternative<engine::Finish>(order) ||
-                        std::holds_alternative<engine::Retry>(order);
-    if (!is_end) return coverage_.on_written();
-    note_ended(order);
-}
-
-// On record: its mark is needed no more.
-void World::note_ended(const Order& order) {
-    const auto* finish = std::get_if<engine::Finish>(&order);
-    const auto* retry = std::get_if<engine::Retry>(&order);
-    if (finish != nullptr && finish->outcome.kind != engine::Outcome::Kind::refused) {
-        record_.on_ended(finish->key);
-        marked_.erase({finish->key.job, finish->key.due, finish->key.pass, finish->attempt});
-    }
-    if (retry != nullptr)
-        marked_.erase({retry->key.job, retry->key.due, retry->key.pass, retry->attempt});
-}
-
-// By another machine. A database of our own knows of none.
-bool World::is_taken(const engine::Verdict& verdict) {
-    const engine::RunKey& key = verdict.key;
-    return verdict.cause == engine::Cause::schedule && !ledger_.is_on_disk() && is_troubled() &&
-           trouble_.refusals > 0 &&
-           chance("refusal", key.job, key.due, key.pass).one_in(trouble_.refusals);
 }
 
 microseconds World::answer_delay() {

@@ -175,6 +175,7 @@ class World {
     void change_zone();
     void stall();
     void die(microseconds down_time, bool new_boot);
+    void ask_again();
     void forget(const std::vector<Order>& orders);
     void fail_disk();
     void boot_machine();
@@ -213,6 +214,7 @@ class World {
     std::uint64_t boot_ = 0;
     bool is_off_ = true;  // the machine
     bool booted_ = true;  // and no daemon was there since
+    std::optional<engine::Verdict> last_granted_;
     bool calm_ = false;
     bool quit_ = false;
     std::string late_table_;                       // not told yet

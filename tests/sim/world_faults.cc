@@ -262,16 +262,6 @@ void World::die(microseconds down_time, bool new_boot) {
     });
 }
 
-// What was held in memory while the disk failed: a crash loses it.
-void World::forget(const std::vector<Order>& orders) {
-    for (const Order& order : orders) {
-        const auto* decide = std::get_if<engine::Decide>(&order);
-        if (decide == nullptr) continue;
-        for (const engine::Verdict& verdict : decide->verdicts) record_.on_forgotten(verdict.key);
-        runs_.on_forgotten();
-    }
-}
-
 // Its clock may stand still since the factory until somebody sets it.
 void World::boot_machine() {
     is_off_ = false;

@@ -11,10 +11,6 @@ using std::chrono::milliseconds;
 
 constexpr int kFirstPid = 2;
 
-auto mark_of(const engine::RunKey& key, std::uint32_t attempt) {
-    return std::tuple{key.job, key.due, key.pass, attempt};
-}
-
 }  // namespace
 
 void World::on(const engine::Spawn& effect) {
@@ -69,7 +65,7 @@ void World::make_process(engine::RunNumber run) {
 
 void World::mark(const engine::Spawn& spawn) {
     ledger_.mark(spawn);
-    marked_.insert(mark_of(spawn.key, spawn.attempt));
+    marked_.insert({spawn.key.job, spawn.key.due, spawn.key.pass, spawn.attempt});
 }
 
 int World::make_child(const engine::Spawn& spawn) {
@@ -90,7 +86,7 @@ void World::fail_start(engine::RunNumber run) {
     const engine::Spawn& spawn = start.mapped().spawn;
     processes_.erase(start.mapped().pid);
     ledger_.unmark(spawn);
-    marked_.erase(mark_of(spawn.key, spawn.attempt));
+    marked_.erase({spawn.key.job, spawn.key.due, spawn.key.pass, spawn.attempt});
     deliver(engine::LaunchFailed{run, {"fork", 11}, start.mapped().is_temporary});
 }
 
@@ -176,37 +172,6 @@ void World::on(const engine::Adopt& effect) {
     start.pid = effect.process.pid;
     rules_.on_adopt(effect, now);
     runs_.on_adopt(effect, now);
-}
-
-// What is true of the run that a daemon before has left.
-RecordChecker::Finding World::look_for(const engine::RecalledRun& run) const {
-    RecordChecker::Finding truth;
-    truth.is_marked = marked_.contains(mark_of(run.key, run.attempt));
-    for (const auto& [pid, process] : processes_) {
-        if (!(process.key == run.key) || process.attempt != run.attempt) continue;
-        // Of a grant that was forgotten there may be another: the mark is of the last.
-        if (process.start < truth.start) continue;
-        using What = RecordChecker::Process;
-        truth.process = process.is_in_mark ? What::alive : What::unmarked;
-        truth.pid = pid;
-        truth.start = process.start;
-    }
-    return truth;
-}
-
-void World::recall(const SimLedger::Recalled& recalled) {
-    for (const engine::RecalledRun& run : recalled.memory.runs) {
-        trace_.line(clock_.seen(), "recalled {} {}: state {} attempt {}",
-                    printable(run.key.job.bytes()), print(run.key.due), static_cast<int>(run.state),
-                    run.attempt);
-        record_.on_recalled(run, look_for(run), boot_);
-    }
-    for (const engine::RecalledRun& run : recalled.lost) {
-        trace_.line(clock_.seen(), "lost {} {}", printable(run.key.job.bytes()),
-                    print(run.key.due));
-        record_.on_lost(run, look_for(run), boot_);
-        marked_.erase(mark_of(run.key, run.attempt));
-    }
 }
 
 }  // namespace cron::sim
