@@ -62,10 +62,13 @@ void Hooks::run(const engine::Deliver& order, const process::Identity& identity,
 std::optional<Errand::Program> Hooks::prepare(std::uint64_t id) {
     Hook& hook = hooks_.at(id);
     auto program = program_of(hook);
-    if (program) return *std::move(program);
-    complain(hook.order, program.error());
-    hooks_.erase(id);
-    return std::nullopt;
+    if (!program) {
+        complain(hook.order, program.error());
+        hooks_.erase(id);
+        return std::nullopt;
+    }
+    if (hook.output) outputs_.watch(*hook.order.entry, hook.order.key, *hook.output);
+    return *std::move(program);
 }
 
 Result<Errand::Program> Hooks::program_of(Hook& hook) {

@@ -54,7 +54,7 @@ class Outputs {
     // none. None for our own streams.
     Result<Descriptors> open(const engine::Spawn& spawn, const process::Identity& identity,
                              std::optional<OutputFiles>& files);
-    // The same for the command that follows the end of the run; the caller calls unwatch().
+    // The same for the command that follows the end of the run.
     Result<Descriptors> open_for_hook(engine::RunNumber run, const crontab::Entry& entry,
                                       const process::Identity& identity,
                                       std::optional<OutputFiles>& files);

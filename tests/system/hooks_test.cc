@@ -1,8 +1,11 @@
 // The commands that a table names for the end of a run, by the real crond.
-#include <algorithm>
-#include <csignal>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "machine.h"
 
@@ -133,6 +136,47 @@ TEST_CASE("failure: standard error makes one where the table says so, in files a
         crond.signal(SIGTERM);
         CHECK(crond.wait() == 0);
     }
+}
+
+// A lock of the test's that the hooks wait for: they go on when it dies.
+class Gate {
+  public:
+    explicit Gate(const TempRoot& root) : path_(root.path("/gate")) {
+        root.write("/gate", "");
+        fd_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+        REQUIRE(::flock(fd_.get(), LOCK_EX) == 0);
+    }
+    std::string wait() const { return "flock -s " + path_ + " true"; }
+    void open() { fd_.reset(); }
+
+  private:
+    std::string path_;
+    UniqueFd fd_;
+};
+
+TEST_CASE("hooks: what one prints is kept within the limit of its entry while it runs",
+          "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    Gate gate(root);
+    root.user_table(
+        "daemon",
+        "CRON_MAX_OUTPUT=64K\nCRON_ON_SUCCESS=yes $(printf %01000d 1) | head -c 8000000; " +
+            gate.wait() + "\n@reboot true\n");
+    Process crond(crond_arguments(root));
+    REQUIRE(crond.writes(event("run-ended")));
+    const std::string output = "/var/spool/cron/output";
+    const auto is_cut = [&] {
+        for (const std::string& name : root.names(output)) {
+            struct stat file {};
+            if (::stat(root.path(output + "/" + name).c_str(), &file) != 0) continue;
+            if (file.st_size == 8'000'000 && file.st_blocks * 512 < 1'000'000) return true;
+        }
+        return false;
+    };
+    CHECK(eventually(is_cut));
+    gate.open();
+    CHECK(crond.writes(event("hook")));
 }
 
 }  // namespace
