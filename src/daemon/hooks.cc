@@ -45,10 +45,14 @@ crontab::Environment outcome_variables(const engine::Outcome& outcome) {
 void Hooks::run(const engine::Deliver& order, const process::Identity& identity,
                 const std::optional<OutputFiles>& output) {
     if (command_of(order).is_empty()) return;
-    auto input = make_hook_input(output);
-    if (!input) return complain(order, input.error());
+    Hook hook{order, identity, std::nullopt, std::nullopt};
+    if (output) {
+        auto same = output->duplicate();
+        if (!same) return complain(order, same.error());
+        hook.run_output = *std::move(same);
+    }
     const std::uint64_t id = ++last_id_;
-    hooks_.emplace(id, Hook{order, identity, *std::move(input), std::nullopt});
+    hooks_.emplace(id, std::move(hook));
     Errand errand;
     errand.uid = identity.uid;
     errand.time_max = kHookTime;
@@ -73,6 +77,8 @@ std::optional<Errand::Program> Hooks::prepare(std::uint64_t id) {
 
 Result<Errand::Program> Hooks::program_of(Hook& hook) {
     const crontab::Entry& entry = *hook.order.entry;
+    auto input = make_hook_input(std::exchange(hook.run_output, std::nullopt));
+    if (!input) return tl::unexpected(input.error());
     auto opened = outputs_.open_for_hook(hook.order.run, entry, hook.identity, hook.output);
     if (!opened) return tl::unexpected(opened.error());
     crontab::Environment variables =
@@ -90,10 +96,10 @@ Result<Errand::Program> Hooks::program_of(Hook& hook) {
     order.change_user = change_user_;
     order.home = environment.home;
     order.umask = entry.policy->launch.umask;
-    order.input_fd = hook.input.get();
+    order.input_fd = input->get();
     order.output_fd = opened->output;
     order.error_fd = opened->error;
-    program.descriptors.push_back(std::move(hook.input));
+    program.descriptors.push_back(*std::move(input));
     program.descriptors.push_back(std::move(opened->own_output));
     program.descriptors.push_back(std::move(opened->own_error));
     return program;

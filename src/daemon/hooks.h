@@ -49,8 +49,8 @@ class Hooks {
     struct Hook {
         engine::Deliver order;
         process::Identity identity;
-        UniqueFd input;
-        std::optional<OutputFiles> output;
+        std::optional<OutputFiles> run_output;  // until its turn: in memory it would be much
+        std::optional<OutputFiles> output;      // its own
     };
 
     std::optional<Errand::Program> prepare(std::uint64_t id);

@@ -42,6 +42,17 @@ engine::Printed OutputFiles::printed() const {
     return printed;
 }
 
+Result<OutputFiles> OutputFiles::duplicate() const {
+    auto same = all.duplicate();
+    if (!same) return tl::unexpected(same.error());
+    OutputFiles files{*std::move(same), std::nullopt};
+    if (!errors) return files;
+    auto same_errors = errors->duplicate();
+    if (!same_errors) return tl::unexpected(same_errors.error());
+    files.errors = *std::move(same_errors);
+    return files;
+}
+
 std::string OutputFiles::keep() {
     if (errors) errors->keep();
     return all.keep();

@@ -27,6 +27,8 @@ struct OutputFiles {
     // As of one file.
     Result<process::OutputText> read(std::size_t bytes_max) const;
     engine::Printed printed() const;
+    // To be read when these are gone.
+    Result<OutputFiles> duplicate() const;
     // They stay when this dies. Returns the name of the first in the folder; empty if it is in
     // memory.
     std::string keep();

@@ -130,6 +130,15 @@ void OutputFile::find_left_out(std::uint64_t bytes_max) {
     left_out_end_ = static_cast<std::uint64_t>(data) + zeros;
 }
 
+Result<OutputFile> OutputFile::duplicate() const {
+    UniqueFd fd(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!fd) return system_failure(errno, "dup", "the output of a run");
+    OutputFile same(std::move(fd), OutputName(), problem_);
+    same.left_out_begin_ = left_out_begin_;
+    same.left_out_end_ = left_out_end_;
+    return same;
+}
+
 Result<OutputText> OutputFile::read(std::size_t bytes_max) const {
     const auto total = size_bytes();
     if (!total) return tl::unexpected(total.error());

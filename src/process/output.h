@@ -68,6 +68,8 @@ class OutputFile {
     Result<std::uint64_t> keep_within(std::uint64_t bytes_max);
     // What keep_within(bytes_max) has taken out of a file that was opened again.
     void find_left_out(std::uint64_t bytes_max);
+    // The same file by a descriptor of its own. The name stays with this one.
+    Result<OutputFile> duplicate() const;
     // Of the output, for good.
     std::uint64_t left_out_bytes() const { return left_out_end_ - left_out_begin_; }
 

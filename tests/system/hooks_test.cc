@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
 
 #include "machine.h"
 
@@ -177,6 +178,42 @@ TEST_CASE("hooks: what one prints is kept within the limit of its entry while it
     CHECK(eventually(is_cut));
     gate.open();
     CHECK(crond.writes(event("hook")));
+}
+
+TEST_CASE("hooks: those that wait for their turn hold no output in memory, and get it in the end",
+          "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    root.open_folder("/out");
+    Gate gate(root);
+    std::string table =
+        "CRON_ON_SUCCESS=" + gate.wait() + "; cat >" + root.path("/out/$CRON_JOB") + "\n";
+    constexpr int kHooks = 12;
+    for (int i = 0; i < kHooks; ++i) {
+        const std::string name = "job" + std::to_string(i);
+        table += "CRON_NAME=" + name + "\n@reboot echo " + name + "\n";
+    }
+    root.user_table("daemon", table);
+    Process crond(crond_arguments(root));
+    REQUIRE(crond.writes(event("run-ended"), kHooks));
+    // All hooks that are ever to run at once do: the others are known to wait.
+    const auto inputs = [&] {
+        int count = 0;
+        for (const auto& file :
+             std::filesystem::directory_iterator("/proc/" + std::to_string(crond.pid()) + "/fd")) {
+            std::error_code error;
+            const auto target = std::filesystem::read_symlink(file.path(), error).string();
+            count += target.find("cron-input") != std::string::npos ? 1 : 0;
+        }
+        return count;
+    };
+    CHECK(inputs() == 0);
+    gate.open();
+    CHECK(crond.writes(event("hook"), kHooks));
+    for (int i = 0; i < kHooks; ++i) {
+        const std::string name = "job" + std::to_string(i);
+        CHECK(told(root, name) == name + "\n");
+    }
 }
 
 }  // namespace
