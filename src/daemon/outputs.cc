@@ -37,7 +37,7 @@ engine::Printed OutputFiles::printed() const {
     engine::Printed printed{size_bytes().value_or(0), all.left_out_bytes(), false};
     if (errors) {
         printed.left_out_bytes += errors->left_out_bytes();
-        printed.is_failure = errors->size_bytes().value_or(0) > 0;
+        printed.is_failure = errors->has_writes();
     }
     return printed;
 }
@@ -90,6 +90,7 @@ Result<Outputs::Descriptors> Outputs::open(const engine::Spawn& spawn,
         }
         files = std::move(made);
     }
+    if (files->errors) files->errors->forget_writes();  // of the attempts before
     Descriptors opened;
     opened.output = files->all.fd();
     opened.error = files->errors ? files->errors->fd() : opened.output;

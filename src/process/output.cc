@@ -95,6 +95,17 @@ Result<std::uint64_t> OutputFile::size_bytes() const {
     return static_cast<std::uint64_t>(status.st_size);
 }
 
+bool OutputFile::has_writes() const {
+    struct stat status {};
+    return fstat(fd_.get(), &status) == 0 && status.st_size > 0 && status.st_mtime != 0;
+}
+
+void OutputFile::forget_writes() {
+    // A time that no write leaves.
+    constexpr timespec kTimes[2] = {{0, UTIME_OMIT}, {0, 0}};
+    static_cast<void>(futimens(fd_.get(), kTimes));
+}
+
 Result<std::uint64_t> OutputFile::keep_within(std::uint64_t bytes_max) {
     const auto size = size_bytes();
     if (!size) return size;

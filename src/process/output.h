@@ -61,6 +61,10 @@ class OutputFile {
     bool is_in_memory() const { return name_.is_none(); }
 
     Result<std::uint64_t> size_bytes() const;
+    // Whether there is anything in it that was written since the last forget_writes(): a job may
+    // empty its file and write as much again.
+    bool has_writes() const;
+    void forget_writes();
 
     // Where the output is longer than `bytes_max`, takes out of the file what is neither in its
     // first nor in its last half of so much; what is left stays where it is. For a file that grows,

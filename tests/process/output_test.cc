@@ -234,6 +234,27 @@ TEST_CASE("output file: what was left out of it is found again by whoever opens 
     CHECK(whole->left_out_bytes() == 0);
 }
 
+TEST_CASE("output file: knows of writes since they were forgotten, whatever its size", "[output]") {
+    const TemporaryFolder temporary;
+    for (const bool is_in_memory : {false, true}) {
+        const auto folder = is_in_memory ? Result<OutputFolder>(OutputFolder::in_memory())
+                                         : OutputFolder::open(temporary.path() / "output");
+        REQUIRE(folder);
+        auto file = folder->create(1, myself());
+        REQUIRE(file);
+        file->forget_writes();
+        CHECK_FALSE(file->has_writes());
+        write_all(file->fd(), "error");
+        CHECK(file->has_writes());
+        file->forget_writes();
+        CHECK_FALSE(file->has_writes());
+        REQUIRE(::ftruncate(file->fd(), 0) == 0);
+        CHECK_FALSE(file->has_writes());
+        write_all(file->fd(), "error");
+        CHECK(file->has_writes());
+    }
+}
+
 TEST_CASE("join_ends: counts every byte that is not there, whether lines are long or short",
           "[output]") {
     CHECK(join_ends("aaa", "zzz", 10) == "aaa\n[4 bytes are left out here]\nzzz");

@@ -216,5 +216,20 @@ TEST_CASE("hooks: those that wait for their turn hold no output in memory, and g
     }
 }
 
+TEST_CASE("failure: of standard error counts what the last attempt wrote", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    root.user_table("daemon",
+                    "CRON_FAIL_ON_STDERR=yes\nCRON_RETRY=3/1s\n"
+                    "CRON_ON_SUCCESS=echo succeeded at $CRON_ATTEMPT\n"
+                    "CRON_ON_FAILURE=echo failed at $CRON_ATTEMPT\n"
+                    "@reboot [ $CRON_ATTEMPT = 3 ] || echo error >/dev/stderr; echo output\n");
+    Process crond(crond_arguments(root, {"--mailer", root.mailer()}));
+    REQUIRE(crond.writes(event("hook")));
+    CHECK(crond.writes("succeeded at 3"));
+    REQUIRE(eventually([&] { return mails(root).size() == 1; }));
+    CHECK(mails(root)[0].ends_with("\n\noutput\noutput\noutput\nerror\n"));
+}
+
 }  // namespace
 }  // namespace cron::system_test
