@@ -211,7 +211,9 @@ Result<OutputFile> OutputFolder::reopen(std::uint64_t tag, engine::RunNumber run
                                         OutputPart part) const {
     const std::string name = name_of(tag, run, part);
     const std::string path = fmt::format("{}/{}", path_, name);
-    UniqueFd fd(openat(fd_.get(), name.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+    // Not to wait: the file is the user's, who may hold a lease on it.
+    constexpr int kFlags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    UniqueFd fd(openat(fd_.get(), name.c_str(), kFlags));
     if (!fd) return system_failure(errno, "open", path);
     struct stat status {};
     if (fstat(fd.get(), &status) != 0) return system_failure(errno, "fstat", path);

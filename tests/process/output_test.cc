@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -232,6 +234,31 @@ TEST_CASE("output file: what was left out of it is found again by whoever opens 
     write_all(whole->fd(), std::string(300'000, 'x'));
     whole->find_left_out(kLimit);
     CHECK(whole->left_out_bytes() == 0);
+}
+
+TEST_CASE("output file: opening it again does not wait for who holds a lease on it", "[output]") {
+    const TemporaryFolder temporary;
+    const auto folder = OutputFolder::open(temporary.path() / "output");
+    REQUIRE(folder);
+    UniqueFd job;
+    {
+        auto file = folder->create(1, myself());
+        REQUIRE(file);
+        // As the job that outlives its daemon has it.
+        job.reset(::fcntl(file->fd(), F_DUPFD_CLOEXEC, 0));
+        CHECK_FALSE(file->keep().empty());
+    }
+    struct sigaction ignored {};
+    struct sigaction before {};
+    ignored.sa_handler = SIG_IGN;
+    REQUIRE(::sigaction(SIGIO, &ignored, &before) == 0);
+    REQUIRE(::fcntl(job.get(), F_SETLEASE, F_WRLCK) == 0);
+    const auto again = folder->reopen(folder->tag(), 1);
+    REQUIRE_FALSE(again);
+    CHECK(again.error().system_errno == EAGAIN);
+    job.reset();
+    CHECK(folder->reopen(folder->tag(), 1));
+    REQUIRE(::sigaction(SIGIO, &before, nullptr) == 0);
 }
 
 TEST_CASE("output file: knows of writes since they were forgotten, whatever its size", "[output]") {
