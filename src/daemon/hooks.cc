@@ -108,12 +108,24 @@ Result<Errand::Program> Hooks::program_of(Hook& hook) {
 void Hooks::ended(std::uint64_t id, const ErrandEnd& end) {
     auto ended = hooks_.extract(id);
     Hook& hook = ended.mapped();
-    if (hook.output) {
-        outputs_.unwatch(*hook.output);
-        log_output(log_, *hook.order.entry, hook.order.key, *hook.output);
-    }
+    take_output(hook);
     if (!end.status) return complain(hook.order, end.status.error());
     log_.write(hook_ended(hook.order, *end.status, end.is_timed_out), read_clock().instant);
+}
+
+void Hooks::give_up(bool end_with_us) {
+    programs_.give_up(end_with_us);
+    for (auto& [id, hook] : hooks_) {
+        take_output(hook);
+        complain(hook.order, {ErrorCode::busy, "it goes on while the daemon stops"});
+    }
+    hooks_.clear();
+}
+
+void Hooks::take_output(Hook& hook) {
+    if (!hook.output) return;
+    outputs_.unwatch(*hook.output);
+    log_output(log_, *hook.order.entry, hook.order.key, *hook.output);
 }
 
 void Hooks::complain(const engine::Deliver& order, const Error& error) {

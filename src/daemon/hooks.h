@@ -43,7 +43,8 @@ class Hooks {
     bool is_idle() const { return programs_.is_idle(); }
     std::optional<Monotonic> deadline() const { return programs_.deadline(); }
     void expire(Monotonic now) { programs_.expire(now); }
-    void give_up(bool end_with_us) { programs_.give_up(end_with_us); }
+    // As Errands has it; of those that go on the log has what they have printed.
+    void give_up(bool end_with_us);
 
   private:
     struct Hook {
@@ -56,6 +57,7 @@ class Hooks {
     std::optional<Errand::Program> prepare(std::uint64_t id);
     Result<Errand::Program> program_of(Hook& hook);
     void ended(std::uint64_t id, const ErrandEnd& end);
+    void take_output(Hook& hook);
     void complain(const engine::Deliver& order, const Error& error);
 
     Log& log_;

@@ -231,5 +231,20 @@ TEST_CASE("failure: of standard error counts what the last attempt wrote", "[sys
     CHECK(mails(root)[0].ends_with("\n\noutput\noutput\noutput\nerror\n"));
 }
 
+TEST_CASE("hooks: of one that a stop leaves running the log has what it has printed", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    root.open_folder("/out");
+    Gate gate(root);
+    root.user_table("daemon", "CRON_ON_SUCCESS=echo so far; echo >" + root.path("/out/begun") +
+                                  "; " + gate.wait() + "\n@reboot true\n");
+    Process crond(crond_arguments(root));
+    REQUIRE(eventually([&] { return told(root, "begun") == "\n"; }));
+    crond.signal(SIGTERM);
+    CHECK(crond.wait() == 0);
+    CHECK(crond.writes("\"line\":\"so far\""));
+    CHECK(crond.writes("it goes on while the daemon stops"));
+}
+
 }  // namespace
 }  // namespace cron::system_test
