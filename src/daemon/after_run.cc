@@ -1,5 +1,7 @@
 #include "daemon/after_run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "daemon/clock.h"
@@ -29,18 +31,26 @@ void AfterRun::identified(engine::RunNumber run, const Result<process::Identity>
     auto found = unidentified_.extract(run);
     if (found.empty()) return;
     auto& [order, remains] = found.mapped();
-    if (identity) {
+    // What is his must not run as us; his run did not either.
+    const bool is_out_of_reach = identity && ::geteuid() != 0 && identity->uid != ::geteuid();
+    if (identity && !is_out_of_reach) {
         remains.identity = *identity;
         return follow_as(order, std::move(remains));
     }
-    log_.write(mail_problem(label_of(*order.entry, order.key), "MAIL", identity.error().message),
-               read_clock().instant);
-    if (remains.output) log_output(log_, *order.entry, order.key, *remains.output);
+    give_up(order, remains,
+            identity ? "the user cannot be become without root" : identity.error().message);
 }
 
 void AfterRun::follow_as(const engine::Deliver& order, Remains remains) {
     hooks_.run(order, remains.identity, remains.output);
     delivery_.deliver(order, std::move(remains));
+}
+
+void AfterRun::give_up(const engine::Deliver& order, const Remains& remains,
+                       std::string_view reason) {
+    log_.write(mail_problem(label_of(*order.entry, order.key), "MAIL", reason),
+               read_clock().instant);
+    if (remains.output) log_output(log_, *order.entry, order.key, *remains.output);
 }
 
 bool AfterRun::is_idle() const {
@@ -60,9 +70,7 @@ void AfterRun::expire(Monotonic now) {
 
 void AfterRun::give_up(bool end_with_us) {
     for (const auto& [run, left] : std::exchange(unidentified_, {})) {
-        if (left.second.output) {
-            log_output(log_, *left.first.entry, left.first.key, *left.second.output);
-        }
+        give_up(left.first, left.second, "the daemon stops before its user was found");
     }
     delivery_.give_up(end_with_us);
     hooks_.give_up(end_with_us);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "daemon/accounts.h"
@@ -34,7 +35,7 @@ class AfterRun {
     bool has_child(pid_t pid) const { return delivery_.has_child(pid) || hooks_.has_child(pid); }
     bool is_idle() const;
     // As Delivery has it.
-    bool is_settled() const { return delivery_.is_settled(); }
+    bool is_settled() const { return delivery_.is_settled() && unidentified_.empty(); }
 
     // As Delivery has it.
     void rest() { delivery_.rest(); }
@@ -48,6 +49,8 @@ class AfterRun {
 
   private:
     void follow_as(const engine::Deliver& order, Remains remains);
+    // Neither mail nor command: says so.
+    void give_up(const engine::Deliver& order, const Remains& remains, std::string_view reason);
     void identified(engine::RunNumber run, const Result<process::Identity>& identity);
 
     Log& log_;

@@ -329,9 +329,10 @@ void Crond::on_signal() {
     }
 }
 
-// A mailer may have been started.
+// A mailer may have been started, or what waited for its user be done.
 void Crond::on_accounts() {
     base_.account_worker.finish();
+    end_if_done();
     arm();
 }
 

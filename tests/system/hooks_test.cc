@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -244,6 +245,24 @@ TEST_CASE("hooks: of one that a stop leaves running the log has what it has prin
     CHECK(crond.wait() == 0);
     CHECK(crond.writes("\"line\":\"so far\""));
     CHECK(crond.writes("it goes on while the daemon stops"));
+}
+
+TEST_CASE("hooks: without root that of another user does not run", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    root.open_folder("/out");
+    root.system_table("CRON_ON_FAILURE=id -un >" + root.path("/out/who") +
+                      "\n@reboot daemon true\n");
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root.path(""))) {
+        ::chown(entry.path().c_str(), 5, 60);  // games
+    }
+    ::chown(root.path("").c_str(), 5, 60);
+    Process crond(crond_arguments(root), [] {
+        if (::setgid(60) != 0 || ::setuid(5) != 0) ::_exit(99);
+    });
+    REQUIRE(crond.writes(event("run-not-started")));
+    CHECK(crond.writes("the user cannot be become without root"));
+    CHECK(crond.count(event("hook")) == 0);
 }
 
 }  // namespace
