@@ -45,6 +45,7 @@ bool Streams::take_wrote(std::uint64_t id) {
     if (ended_with_output_.erase(id) > 0) return true;
     const auto found = streams_.find(id);
     if (found == streams_.end()) return false;
+    found->second.is_asked_for = false;
     int waiting_bytes = 0;
     ::ioctl(found->second.reader.fd(), FIONREAD, &waiting_bytes);
     return found->second.has_read || waiting_bytes > 0;
