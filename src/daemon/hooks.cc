@@ -33,12 +33,12 @@ crontab::Environment outcome_variables(const engine::Outcome& outcome) {
     if (outcome.kind == engine::Outcome::Kind::exited) {
         const engine::ExitStatus& status = outcome.status;
         if (status.is_known) {
-            variables.emplace_back(status.signalled ? "CRON_SIGNAL" : "CRON_STATUS",
-                                   std::to_string(status.value));
+            variables.push_back(
+                {status.signalled ? "CRON_SIGNAL" : "CRON_STATUS", std::to_string(status.value)});
         }
-        variables.emplace_back("CRON_DURATION", seconds_text(outcome.duration));
+        variables.push_back({"CRON_DURATION", seconds_text(outcome.duration)});
     }
-    if (!is_success) variables.emplace_back("CRON_REASON", failure_text(outcome));
+    if (!is_success) variables.push_back({"CRON_REASON", failure_text(outcome)});
     return variables;
 }
 
