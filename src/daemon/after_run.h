@@ -34,8 +34,8 @@ class AfterRun {
     void follow(engine::Deliver order, Remains remains);
     bool has_child(pid_t pid) const { return delivery_.has_child(pid) || hooks_.has_child(pid); }
     bool is_idle() const;
-    // As Delivery has it.
-    bool is_settled() const { return delivery_.is_settled() && unidentified_.empty(); }
+    // No mail is on its way, and of hooks it is known who is to run them.
+    bool is_settled() const { return delivery_.is_idle() && unidentified_.empty(); }
 
     // As Delivery has it.
     void rest() { delivery_.rest(); }

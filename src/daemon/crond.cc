@@ -1,14 +1,9 @@
 #include "daemon/crond.h"
 
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <climits>
 #include <csignal>
 #include <utility>
 
@@ -17,8 +12,6 @@
 #include "daemon/boot.h"
 #include "daemon/facts.h"
 #include "daemon/orphans.h"
-#include "process/user.h"
-#include "zones/load.h"
 
 namespace cron::daemon {
 namespace {
@@ -27,195 +20,7 @@ constexpr seconds kMailWait{10};  // for mailers, when stopping
 constexpr seconds kLogWait{2};    // for whoever reads the log, when stopping
 constexpr std::size_t kReportedJobsMax = 1'000;
 
-// A clock that reads an earlier time has not been set: there was no belfry yet.
-constexpr Instant kEarliestCredible{std::chrono::sys_days{std::chrono::year{2025} / 1 / 1}};
-
-// With its parents, where they are missing. One that is there stays as it is.
-Result<void> make_folder(const std::string& path, mode_t mode) {
-    if (path.empty() || ::access(path.c_str(), F_OK) == 0) return {};
-    if (auto parent = make_folder(path.substr(0, path.rfind('/')), 0755); !parent) return parent;
-    if (::mkdir(path.c_str(), mode) != 0) {
-        return errno == EEXIST ? Result<void>{} : system_failure(errno, "mkdir", path);
-    }
-    // The umask may have taken something.
-    if (::chmod(path.c_str(), mode) != 0) return system_failure(errno, "chmod", path);
-    return {};
-}
-
-// The name up to the first dot, as the subject of cron's mail has always had it.
-std::string short_host_name() {
-    std::array<char, HOST_NAME_MAX + 1> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-    const std::string host = name.data();
-    return host.substr(0, host.find('.'));
-}
-
-// A run takes three descriptors, and a burst has many runs. Jobs keep the limit that we were given.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-LogOptions log_options(const Options& options) {
-    LogOptions log;
-    log.format = options.log;
-    log.threshold = options.log_level;
-    log.pid = ::getpid();
-    return log;
-}
-
-engine::Limits limits(const Options& options) {
-    engine::Limits limits;
-    limits.earliest_credible = kEarliestCredible;
-    limits.grace = options.grace;
-    limits.keeps_runs = options.tables.empty();
-    return limits;
-}
-
 }  // namespace
-
-Result<Crond::Locks> Crond::take_locks(const Paths& paths) {
-    const std::string pid_folder = paths.pidfile.substr(0, paths.pidfile.rfind('/'));
-    const std::string marker_folder = paths.reboot_marker.substr(0, paths.reboot_marker.rfind('/'));
-    for (const std::string& folder : {paths.spool, pid_folder, marker_folder}) {
-        if (auto made = make_folder(folder, 0755); !made) return tl::unexpected(made.error());
-    }
-    // As Debian has it: who may add a table cannot see the others.
-    if (auto made = make_folder(paths.crontabs, 01730); !made) return tl::unexpected(made.error());
-    if (::chdir(paths.spool.c_str()) != 0) return system_failure(errno, "chdir", paths.spool);
-
-    auto pidfile = LockFile::acquire(paths.pidfile);
-    if (!pidfile) return tl::unexpected(pidfile.error());
-    auto spool = LockFile::acquire(paths.spool_lock);
-    if (!spool) return tl::unexpected(spool.error());
-    for (LockFile* lock : {&*pidfile, &*spool}) {
-        if (auto written = lock->write_pid(); !written) return tl::unexpected(written.error());
-    }
-    return Locks{*std::move(pidfile), *std::move(spool)};
-}
-
-Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
-    const auto zone = zones::local_zone(setting.zones);
-    if (!zone) return tl::unexpected(zone.error());
-    const auto config = first_config(setting);
-    if (!config) return tl::unexpected(config.error());
-    std::optional<Locks> locks;
-    if (setting.options.tables.empty()) {
-        auto taken = take_locks(setting.paths);
-        if (!taken) return tl::unexpected(taken.error());
-        locks.emplace(*std::move(taken));
-    }
-    auto signals = Signals::take(::getpid() == 1);
-    if (!signals) return tl::unexpected(signals.error());
-    auto loop = EventLoop::create();
-    if (!loop) return tl::unexpected(loop.error());
-    auto timers = Timers::create();
-    if (!timers) return tl::unexpected(timers.error());
-    auto table_worker = Worker::create();
-    if (!table_worker) return tl::unexpected(table_worker.error());
-    auto account_worker = Worker::create();
-    if (!account_worker) return tl::unexpected(account_worker.error());
-    auto ledger_worker = Worker::create();
-    if (!ledger_worker) return tl::unexpected(ledger_worker.error());
-    auto mail_worker = Worker::create();
-    if (!mail_worker) return tl::unexpected(mail_worker.error());
-    auto launcher = process::Launcher::create(setting.job_program);
-    if (!launcher) return tl::unexpected(launcher.error());
-    raise_descriptor_limit();
-
-    std::unique_ptr<Crond> crond(
-        new Crond(setting,
-                  Base{std::move(locks), *std::move(loop), *std::move(timers), *std::move(signals),
-                       *std::move(table_worker), *std::move(account_worker),
-                       *std::move(ledger_worker), *std::move(mail_worker), *std::move(launcher)},
-                  *zone));
-    if (auto opened = crond->open(*zone, *config); !opened) return tl::unexpected(opened.error());
-    return crond;
-}
-
-Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone)
-    : setting_(setting),
-      base_(std::move(base)),
-      log_(log_options(setting.options)),
-      engine_(limits(setting.options)),
-      keeper_(base_.ledger_worker, {[this](engine::Decided answer) { happened(std::move(answer)); },
-                                    [this](const Record& record) { write(record); }}),
-      accounts_(base_.account_worker),
-      config_reader_(base_.table_worker, config_file(setting),
-                     [this](const ConfigReading& reading) { config_read(reading); }) {
-    log_.attach(base_.loop);
-    log_.set_zone(zone);
-}
-
-Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config) {
-    auto settings = spool_settings(setting_, zone);
-    if (!settings) return tl::unexpected(settings.error());
-
-    process::CgroupTree cgroups = process::CgroupTree::open();
-    settings->unenforced = unenforced(cgroups);
-    auto groups = RunGroups::create(base_.loop, log_, std::move(cgroups));
-    if (!groups) return tl::unexpected(groups.error());
-    // Who runs tables of their own may have no spool.
-    auto outputs = Outputs::create(
-        base_.loop, log_, {setting_.options.output, setting_.paths.output, has_own_tables()});
-    if (!outputs) return tl::unexpected(outputs.error());
-    outputs_ = *std::move(outputs);
-    std::optional<process::Identity> caller;
-    if (has_own_tables()) {
-        auto user = process::current_user(setting_.home_variable);
-        if (!user) return tl::unexpected(user.error());
-        caller = *std::move(user);
-    }
-    const bool changes_user = !caller && ::geteuid() == 0;
-    after_run_ = std::make_unique<AfterRun>(
-        base_.loop, base_.launcher, log_, accounts_, base_.mail_worker, *outputs_,
-        AfterRun::Settings{
-            caller, changes_user, {short_host_name(), setting_.paths.mailer, changes_user}},
-        [this] {
-            end_if_done();
-            arm();
-        });
-    auto runs = Runs::create(
-        base_.loop, accounts_, base_.launcher, log_, *outputs_, *std::move(groups),
-        std::move(caller), [this](engine::Event event) { happened(std::move(event)); },
-        {[this](const auto& spawn) { keeper_.mark(spawn); },
-         [this](const auto& spawn, const auto& process) { keeper_.add_process(spawn, process); },
-         [this](const auto& spawn) { keeper_.unmark(spawn); }});
-    if (!runs) return tl::unexpected(runs.error());
-    runs_ = *std::move(runs);
-
-    // Tables as arguments are run anew by whoever gives them: there is nothing to go on from.
-    if (!has_own_tables()) {
-        auto kept = keeper_.open({{setting_.paths.ledger, "", read_boot_id().value_or("")},
-                                  setting_.paths.ledger + "-marks"});
-        if (!kept) return kept;
-        if (auto mail = after_run_->keep_mail_in(setting_.paths.mail); !mail) {
-            write(said(Level::error, "mail-not-kept",
-                       "mail that cannot be sent goes to the log: " + mail.error().message));
-        }
-    }
-    auto tables = TableReader::create(
-        base_.table_worker, *std::move(settings), ZoneBook(setting_.zones, zone),
-        [this](TableReader::Reading reading) { tables_changed(std::move(reading)); });
-    if (!tables) return tl::unexpected(tables.error());
-    tables_ = *std::move(tables);
-    tell(config);
-    use(config.config.value_or(Config{}));
-
-    for (const auto& [fd, handler] : {std::pair{base_.timers.realtime_fd(), &Crond::on_timer},
-                                      std::pair{base_.timers.monotonic_fd(), &Crond::on_timer},
-                                      std::pair{base_.signals.fd(), &Crond::on_signal},
-                                      std::pair{base_.table_worker.fd(), &Crond::on_tables},
-                                      std::pair{tables_->fd(), &Crond::on_files},
-                                      std::pair{base_.account_worker.fd(), &Crond::on_accounts},
-                                      std::pair{base_.ledger_worker.fd(), &Crond::on_ledger},
-                                      std::pair{base_.mail_worker.fd(), &Crond::on_mail}}) {
-        if (auto watched = watch(fd, handler); !watched) return watched;
-    }
-    return {};
-}
 
 Result<void> Crond::watch(int fd, void (Crond::*handler)()) {
     auto watch =
@@ -379,8 +184,8 @@ void Crond::stop() {
 
 void Crond::end_if_done() {
     if (!quit_at_) return;
-    // Mailers and hooks are processes of their own: where we leave jobs running we leave them too,
-    // but for those of kept mail, which the next daemon would send again.
+    // Hooks are processes of their own: where we leave jobs running we leave them too. Of mailers
+    // we want to know whether they took their mail.
     const bool is_rest_done = ends_jobs() ? after_run_->is_idle() : after_run_->is_settled();
     const bool is_done = is_rest_done && keeper_.is_settled();
     if (is_done || read_clock().monotonic >= *quit_at_) base_.loop.stop();

@@ -49,8 +49,6 @@ class Delivery {
     void deliver(const engine::Deliver& order, Remains remains);
     bool has_child(pid_t pid) const { return mailers_.has_child(pid); }
     bool is_idle() const { return mailers_.is_idle() && queue_.is_settled(); }
-    // Whether what mailers still have is theirs alone: neither lost nor sent twice if we end now.
-    bool is_settled() const { return queue_.is_settled(); }
     // The daemon is about to end: kept mail waits for the next one.
     void rest() { queue_.rest(); }
 

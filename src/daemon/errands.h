@@ -47,7 +47,7 @@ class Errands {
     struct Limits {
         std::size_t running_max = 64;  // at once; the others wait for their turn
         std::ptrdiff_t running_of_user_max = 4;
-        std::ptrdiff_t waiting_of_user_max = 1000;
+        std::ptrdiff_t waiting_of_user_max = 200;
     };
 
     // `progress` is called when a program has ended and what it made room for has begun.

@@ -116,9 +116,10 @@ Result<void> LetterFolder::sync() const {
 }
 
 std::string LetterFolder::set_aside(const mail::LetterName& name) const {
-    const std::string aside = mail::print(name) + std::string(kDamaged);
-    ::renameat(fd_.get(), mail::print(name).c_str(), fd_.get(), aside.c_str());
-    return path_ + '/' + aside;
+    const std::string before = mail::print(name);
+    const std::string aside = before + std::string(kDamaged);
+    const bool is_moved = ::renameat(fd_.get(), before.c_str(), fd_.get(), aside.c_str()) == 0;
+    return path_ + '/' + (is_moved ? aside : before);
 }
 
 Result<std::vector<LetterFolder::Found>> LetterFolder::find_all() const {

@@ -37,6 +37,12 @@ std::vector<Record> output_lines(const RunLabel& run, std::string_view output) {
     process::LineSplitter splitter;
     std::vector<std::string> lines = splitter.add(output);
     if (auto rest = splitter.finish()) lines.push_back(*std::move(rest));
+    if (lines.size() > kLoggedLinesMax) {
+        constexpr std::ptrdiff_t kEnd = kLoggedLinesMax / 2;
+        const std::size_t left_out = lines.size() - kLoggedLinesMax;
+        lines.erase(lines.begin() + kEnd, lines.end() - kEnd);
+        lines.insert(lines.begin() + kEnd, fmt::format("[{} lines are left out here]", left_out));
+    }
     std::vector<Record> records;
     for (std::string& line : lines) {
         Record record = about_mail(Level::info, "run-output", run);

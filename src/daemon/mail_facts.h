@@ -20,8 +20,9 @@ RunLabel label_of(const mail::Letter& letter);
 std::optional<std::string> mailer_problem(const ErrandEnd& end, std::uint64_t bytes);
 
 inline constexpr std::size_t kLoggedBytesMax = 64U << 10;  // of the output of a run
+inline constexpr std::size_t kLoggedLinesMax = 1000;       // likewise
 
-// Line by line.
+// Line by line; of more than kLoggedLinesMax the first and the last.
 std::vector<Record> output_lines(const RunLabel& run, std::string_view output);
 // `action` as the classics have it: MAIL, UNSAFE MAIL.
 Record mail_problem(const RunLabel& run, std::string_view action, std::string_view problem);
