@@ -65,7 +65,6 @@ void RecordChecker::on_lost(const engine::RecalledRun& run, const Finding& truth
     if (truth.process == Process::alive) fail("lost", run.key, "though it lives");
     if (!truth.is_marked && known->second.boot == boot)
         fail("lost", run.key, "though it was not started");
-    on_ended(run.key);
 }
 
 }  // namespace cron::sim

@@ -46,6 +46,8 @@ std::optional<engine::Decided> RecordModel::apply(const Order& order, std::uint6
         run.attempt = retry->attempt + 1;
         run.last_outcome = retry->outcome;
         run.wake_at = retry->outcome.ended + retry->delay;
+    } else if (const auto* lost = std::get_if<Lose>(&order)) {
+        lose(lost->key);
     } else {
         const auto& finish = std::get<engine::Finish>(order);
         if (finish.outcome.kind != engine::Outcome::Kind::refused) lose(finish.key);

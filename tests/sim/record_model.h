@@ -17,7 +17,12 @@
 
 namespace cron::sim {
 
-using Order = std::variant<engine::Decide, engine::OpenPass, engine::Finish, engine::Retry>;
+// The end of a run that a daemon before has left is that nobody knows it.
+struct Lose {
+    engine::RunKey key;
+    std::uint32_t attempt = 1;
+};
+using Order = std::variant<engine::Decide, engine::OpenPass, engine::Finish, engine::Retry, Lose>;
 
 class RecordModel {
   public:

@@ -19,6 +19,8 @@ daemon::Keeper::Options SimLedger::options() const {
 }
 
 SimLedger::Recalled SimLedger::open(std::uint64_t boot) {
+    // On a disk that fails then nothing is remembered, and nothing promised.
+    mend_disk();
     boot_ = boot;
     Recalled recalled;
     const std::vector<engine::RecalledRun> left = model_.open_runs();
@@ -29,7 +31,9 @@ SimLedger::Recalled SimLedger::open(std::uint64_t boot) {
                                           [&](const auto& other) { return other.key == run.key; });
         if (is_found) continue;
         recalled.lost.push_back(run);
-        model_.lose(run.key);
+        orders_.push_back(Lose{run.key, run.attempt});
+        // The keeper has ordered it by itself.
+        if (!is_on_disk_) write_later(hooks_.delay());
     }
     return recalled;
 }
@@ -43,11 +47,8 @@ engine::Memory SimLedger::open_model() {
     marks_ = *std::move(marks);
     engine::Memory memory = model_.recall(boot_);
     for (engine::RecalledRun& run : model_.open_runs()) {
-        if (ledger::judge(run, &*marks_, memory.same_boot, hooks_.process_start)) {
-            marks_->clear(run.key, run.attempt);
-        } else {
+        if (!ledger::judge(run, &*marks_, memory.same_boot, hooks_.process_start))
             memory.runs.push_back(std::move(run));
-        }
     }
     return memory;
 }
@@ -77,6 +78,10 @@ void SimLedger::order(Order order) {
     }
     const microseconds delay = hooks_.delay();
     if (delay == microseconds{0} && orders_.size() == 1) return write_oldest();
+    write_later(delay);
+}
+
+void SimLedger::write_later(microseconds delay) {
     last_write_at_ = std::max(last_write_at_, hooks_.elapsed() + delay);
     hooks_.later(last_write_at_ - hooks_.elapsed(), [this] {
         if (!orders_.empty()) write_oldest();
@@ -91,6 +96,7 @@ void SimLedger::write_oldest() {
         marks_->clear(finish->key, finish->attempt);
     if (const auto* retry = std::get_if<engine::Retry>(&oldest))
         marks_->clear(retry->key, retry->attempt);
+    if (const auto* lost = std::get_if<Lose>(&oldest)) marks_->clear(lost->key, lost->attempt);
     hooks_.written(oldest);
     if (!answer) return;
     hooks_.answered(std::get<Decide>(oldest), *std::move(answer));
@@ -240,6 +246,14 @@ std::vector<Order> SimLedger::close(bool power_is_lost) {
 // What was ordered last may be on disk or not, but in its order and each as a whole.
 void SimLedger::settle_as_found() {
     const engine::Memory found = read_disk();
+    // What is lost is written by its reasons, whatever the order of the runs.
+    const auto first_of_others =
+        std::find_if_not(orders_.begin(), orders_.end(),
+                         [](const Order& order) { return std::holds_alternative<Lose>(order); });
+    std::stable_partition(orders_.begin(), first_of_others, [&](const Order& order) {
+        return std::none_of(found.runs.begin(), found.runs.end(),
+                            [&](const auto& run) { return run.key == std::get<Lose>(order).key; });
+    });
     std::string difference = model_.difference(found, boot_);
     while (!difference.empty() && !orders_.empty()) {
         settle(1);

@@ -74,6 +74,8 @@ class SimLedger {
     std::vector<Order> close(bool power_is_lost);
 
     bool is_on_disk() const { return is_on_disk_; }
+    // Its answers come from memory: a crash may lose them.
+    bool is_weak() const { return is_weak_; }
     std::size_t open_runs() const { return model_.open_runs().size(); }
 
   private:
@@ -87,6 +89,7 @@ class SimLedger {
     void post(daemon::Worker::Work work);
     void go_on_later();
     void go_on();
+    void write_later(microseconds delay);
     void write_oldest();
     void settle(std::size_t count);
     void settle_as_found();
@@ -98,7 +101,7 @@ class SimLedger {
     ledger::FaultyFiles files_;
     daemon::TemporaryFolder folder_;
     bool is_on_disk_ = false;
-    bool is_weak_ = false;  // its answers come from memory: a crash may lose them
+    bool is_weak_ = false;
     std::uint64_t boot_ = 0;
     RecordModel model_;         // what is on disk
     std::deque<Order> orders_;  // that are not, or not known to be

@@ -215,6 +215,7 @@ class World {
     bool is_off_ = true;  // the machine
     bool booted_ = true;  // and no daemon was there since
     std::optional<engine::Verdict> last_granted_;
+    std::uint64_t granted_in_ = 0;  // in that life
     bool calm_ = false;
     bool quit_ = false;
     std::string late_table_;                       // not told yet

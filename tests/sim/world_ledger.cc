@@ -25,10 +25,15 @@ void World::ask_again() {
 
 // What is on disk, or is held in memory while the disk fails.
 void World::answer(const engine::Decide& decide, engine::Decided answer) {
+    // What was decided in another life may be in no memory.
     if (decide.batch == kAskedAgain) {
-        if (answer.refused.empty()) trace_.fail("never twice", "what was granted is granted again");
+        const bool is_known = !ledger_.is_weak() || granted_in_ == life_;
+        if (answer.refused.empty() && is_known)
+            trace_.fail("never twice", "what was granted is granted again");
         return;
     }
+    if (ledger_.is_weak() && random_.one_in(10))
+        later_with_daemon(microseconds{0}, [this] { ask_again(); });
     coverage_.on_answered(decide, answer);
     for (const engine::Verdict& verdict : decide.verdicts) {
         if (verdict.fate != engine::Fate::start) continue;
@@ -39,7 +44,9 @@ void World::answer(const engine::Decide& decide, engine::Decided answer) {
             answer.refused.push_back(verdict.key);
         } else {
             record_.on_granted(verdict, boot_);
-            if (verdict.cause != engine::Cause::boot) last_granted_ = verdict;
+            if (verdict.cause == engine::Cause::boot) continue;
+            last_granted_ = verdict;
+            granted_in_ = life_;
         }
     }
     runs_.on_answered(decide, answer);
@@ -50,6 +57,10 @@ void World::answer(const engine::Decide& decide, engine::Decided answer) {
 void World::written(const Order& order) {
     const bool is_end = std::holds_alternative<engine::Finish>(order) ||
                         std::holds_alternative<engine::Retry>(order);
+    if (const auto* lost = std::get_if<Lose>(&order)) {
+        marked_.erase(mark_of(lost->key, lost->attempt));
+        return record_.on_ended(lost->key);
+    }
     const auto* decide = std::get_if<engine::Decide>(&order);
     if (decide != nullptr && decide->batch == kAskedAgain) return;
     if (!is_end) return coverage_.on_written();
@@ -102,7 +113,6 @@ void World::recall(const SimLedger::Recalled& recalled) {
         trace_.line(clock_.seen(), "lost {} {}", printable(run.key.job.bytes()),
                     print(run.key.due));
         record_.on_lost(run, look_for(run), boot_);
-        marked_.erase(mark_of(run.key, run.attempt));
     }
 }
 
@@ -110,7 +120,7 @@ void World::recall(const SimLedger::Recalled& recalled) {
 void World::forget(const std::vector<Order>& orders) {
     for (const Order& order : orders) {
         const auto* decide = std::get_if<engine::Decide>(&order);
-        if (decide == nullptr) continue;
+        if (decide == nullptr || decide->batch == kAskedAgain) continue;
         for (const engine::Verdict& verdict : decide->verdicts) record_.on_forgotten(verdict.key);
         last_granted_.reset();
         runs_.on_forgotten();
