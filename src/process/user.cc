@@ -1,9 +1,11 @@
 #include "process/user.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
@@ -11,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "base/unique_fd.h"
 #include "process/job_orders.h"
 
 namespace cron::process {
@@ -61,19 +64,42 @@ Result<std::vector<gid_t>> groups_of(const std::string& name, gid_t gid) {
     }
 }
 
+// That so many descriptors are free as the sources of users may need.
+Result<void> check_descriptors(const std::string& object) {
+    std::array<UniqueFd, 4> probes;
+    for (UniqueFd& probe : probes) {
+        probe.reset(open("/", O_PATH | O_CLOEXEC));
+        if (!probe) return system_failure(errno, "look up user", object);
+    }
+    return {};
+}
+
+Result<std::optional<Identity>> look_up_name(const std::string& name) {
+    return look_up_passwd(name,
+                          [&](passwd* entry, char* buffer, std::size_t size, passwd** result) {
+                              return getpwnam_r(name.c_str(), entry, buffer, size, result);
+                          });
+}
+
 }  // namespace
 
 Result<Identity> find_user(const std::string& name) {
-    auto found =
-        look_up_passwd(name, [&](passwd* entry, char* buffer, std::size_t size, passwd** result) {
-            return getpwnam_r(name.c_str(), entry, buffer, size, result);
-        });
+    auto found = look_up_name(name);
+    // The library says the same where it had no descriptor to look with: so ask again, and believe
+    // it only if there was room before and after.
+    if (found && !*found) {
+        if (auto room = check_descriptors(name); !room) return tl::unexpected(room.error());
+        found = look_up_name(name);
+        if (auto room = check_descriptors(name); !room) return tl::unexpected(room.error());
+    }
     if (!found) return tl::unexpected(found.error());
     if (!*found) return failure(ErrorCode::not_found, fmt::format("there is no user '{}'", name));
     Identity identity = std::move(**found);
     auto groups = groups_of(identity.name, identity.gid);
     if (!groups) return tl::unexpected(groups.error());
     identity.groups = std::move(*groups);
+    // Without room some of the groups would be missing, and nobody would say so.
+    if (auto room = check_descriptors(name); !room) return tl::unexpected(room.error());
     return identity;
 }
 

@@ -1,9 +1,11 @@
 #include "process/user.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cerrno>
 
 namespace cron::process {
 namespace {
@@ -25,6 +27,20 @@ TEST_CASE("find_user: a name that nobody has is not_found, not a failed lookup",
     CHECK(nobody_there.error().code == ErrorCode::not_found);
     CHECK(nobody_there.error().message == "there is no user 'no-such-user-here'");
     CHECK(find_user("").error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("find_user: nobody is taken for missing for want of descriptors", "[user]") {
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    rlimit none = before;
+    none.rlim_cur = 3;
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const auto daemon = find_user("daemon");
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    REQUIRE_FALSE(daemon);
+    CHECK(daemon.error().system_errno == EMFILE);
+    CHECK(daemon.error().code != ErrorCode::not_found);
+    CHECK(daemon.error().code != ErrorCode::limit);
 }
 
 TEST_CASE("current_user: is whoever runs this, with the groups it has", "[user]") {
