@@ -23,9 +23,10 @@ std::string cut(const std::string& text) {
     return text.substr(0, end) + "…";
 }
 
-// Not by way of a time_point: fmt 9 writes that in the process's own zone.
+// Not by way of a time_point: fmt 9 writes that in the process's own zone, and the system's own
+// ends in 2262.
 std::string instant_text(Instant instant) {
-    const std::time_t time = std::chrono::system_clock::to_time_t(floor_seconds(instant));
+    const std::time_t time = floor_seconds(instant).time_since_epoch().count();
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time));
 }
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/facts.h"
 #include "daemon/log_json.h"
 
 namespace cron::daemon {
@@ -108,6 +109,15 @@ TEST_CASE("text line: any offset is written so that time and offset agree", "[da
 TEST_CASE("text line: times before 1970 are readable", "[daemon]") {
     CHECK(text_line(record("x"), stamp(0s, Instant{-1us})) ==
           "1969-12-31T23:59:59.999+00:00 info x\n");
+}
+
+TEST_CASE("text line: a due time may be thousands of years away", "[daemon]") {
+    const engine::RunKey key{JobId::named("root", "/t", "a"),
+                             std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}, 0};
+    const Record lost = run_lost(key, "");
+    const Field& due = lost.fields.at(2);
+    CHECK(due.key == "due");
+    CHECK(std::get<std::string>(due.value) == "9999-12-31T00:00:00Z");
 }
 
 TEST_CASE("text line: a value is quoted where it would be read wrong", "[daemon]") {
