@@ -27,6 +27,10 @@ class RecordChecker {
     explicit RecordChecker(Trace& trace) : trace_(trace) {}
 
     void on_granted(const engine::Verdict& verdict, std::uint64_t boot);
+    // It is on record, be the answer heard or not.
+    void on_granted_unseen(const engine::Verdict& verdict, std::uint64_t boot) {
+        runs_.try_emplace(verdict.key, Run{verdict.cause, boot, 0, false});
+    }
     // A process becomes the job.
     void on_made(const engine::Spawn& spawn);
     // How it ended is on record.

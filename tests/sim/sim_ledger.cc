@@ -147,12 +147,15 @@ void SimLedger::go_on() {
 
 // So many of the first are on disk.
 void SimLedger::settle(std::size_t count) {
-    for (; count > 0; --count) {
-        const Order order = std::move(orders_.front());
-        orders_.pop_front();
-        model_.apply(order, boot_);
-        hooks_.written(order);
-    }
+    for (; count > 0; --count) settle_next();
+}
+
+std::optional<Decided> SimLedger::settle_next() {
+    const Order order = std::move(orders_.front());
+    orders_.pop_front();
+    auto answer = model_.apply(order, boot_);
+    hooks_.written(order);
+    return answer;
 }
 
 engine::Memory SimLedger::open_for_rival() {
@@ -256,7 +259,9 @@ void SimLedger::settle_as_found() {
     });
     std::string difference = model_.difference(found, boot_);
     while (!difference.empty() && !orders_.empty()) {
-        settle(1);
+        const Order order = orders_.front();
+        const auto answer = settle_next();
+        if (answer) hooks_.granted_unseen(std::get<Decide>(order), *answer);
         difference = model_.difference(found, boot_);
     }
     if (!difference.empty())

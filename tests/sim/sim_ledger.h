@@ -34,6 +34,8 @@ class SimLedger {
         ledger::ProcessStart process_start;
         // The engine's answer: durable, or from memory while the disk fails.
         std::function<void(const engine::Decide&, engine::Decided)> answered;
+        // The same, where the daemon died before it heard.
+        std::function<void(const engine::Decide&, const engine::Decided&)> granted_unseen;
         // On disk now.
         std::function<void(const Order&)> written;
     };
@@ -92,6 +94,7 @@ class SimLedger {
     void write_later(microseconds delay);
     void write_oldest();
     void settle(std::size_t count);
+    std::optional<engine::Decided> settle_next();
     void settle_as_found();
     engine::Memory read_disk();
     std::string boot_id() const { return std::to_string(boot_); }

@@ -68,6 +68,9 @@ World::World(const Script& script, std::FILE* log, Watch watch)
                [this](const engine::Decide& decide, engine::Decided answered) {
                    answer(decide, std::move(answered));
                },
+               [this](const engine::Decide& decide, const engine::Decided& answered) {
+                   note_granted(decide, answered);
+               },
                [this](const Order& order) { written(order); }}),
       record_(trace_),
       coverage_(trace_, limits_.earliest_credible),

@@ -133,6 +133,7 @@ class World {
     void on(const engine::Postpone& effect);
     void on(const engine::Quit&);
     void answer(const engine::Decide& decide, engine::Decided answer);
+    void note_granted(const engine::Decide& decide, const engine::Decided& answer);
     void written(const Order& order);
     void note_ended(const Order& order);
     bool is_taken(const engine::Verdict& verdict);

@@ -197,7 +197,8 @@ void World::stall() {
 
 void World::fail_disk() {
     ledger_.fail_disk(random_);
-    later(random_.between(milliseconds{1}, profile_.fault_gap), [this] { ledger_.mend_disk(); });
+    const microseconds most = std::min<microseconds>(profile_.fault_gap, hours{1});
+    later(random_.between(milliseconds{1}, most), [this] { ledger_.mend_disk(); });
 }
 
 // A crash counts from its fault on; where a job is left out, another effect is still as likely to

@@ -54,6 +54,15 @@ void World::answer(const engine::Decide& decide, engine::Decided answer) {
     later_event(microseconds{0}, std::move(answer));
 }
 
+void World::note_granted(const engine::Decide& decide, const engine::Decided& answer) {
+    for (const engine::Verdict& verdict : decide.verdicts) {
+        const bool is_refused = std::find(answer.refused.begin(), answer.refused.end(),
+                                          verdict.key) != answer.refused.end();
+        const bool is_start = verdict.fate == engine::Fate::start;
+        if (is_start && !is_refused) record_.on_granted_unseen(verdict, boot_);
+    }
+}
+
 void World::written(const Order& order) {
     const bool is_end = std::holds_alternative<engine::Finish>(order) ||
                         std::holds_alternative<engine::Retry>(order);
