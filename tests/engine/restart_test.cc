@@ -55,7 +55,7 @@ TEST_CASE("restart: a run that lives holds a slot of its pool", "[engine]") {
     desk.load({job, entry("* * * * *", "second", "/tables/root", in_pool())}, true);
     desk.pass(seconds{60});
     CHECK(desk.spawned.empty());
-    desk.handle(Exited{desk.adopted.at(0).run, {false, 0, false}, {}, 0});
+    desk.handle(Exited{desk.adopted.at(0).run, {false, 0, false}, {}, {}});
     CHECK(desk.spawned.size() == 1);
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("restart: the end of an @reboot run says of what it is the end", "[eng
     auto run = recalled(State::alive, job, seconds{0});
     run.cause = Cause::boot;
     start_with(desk, run);
-    desk.handle(Exited{desk.adopted.at(0).run, {false, 0, false}, {}, 0});
+    desk.handle(Exited{desk.adopted.at(0).run, {false, 0, false}, {}, {}});
     REQUIRE(desk.finished.size() == 1);
     CHECK(desk.finished[0].cause == Cause::boot);
 }

@@ -569,7 +569,7 @@ TEST_CASE("restart: a run that lives holds its place in its pool, and among all 
         restart_with(desk, recalled(RecalledRun::State::alive, job, seconds{0}), {job, other});
         desk.pass(minutes{1});
         CHECK(desk.spawned.empty());
-        desk.handle(Exited{desk.adopted[0].run, {false, 0, false}, {}, 0});
+        desk.handle(Exited{desk.adopted[0].run, {false, 0, false}, {}, {}});
         CHECK(desk.starts() == Offsets{60});
     }
 }

@@ -126,10 +126,10 @@ void World::end_process(int pid, microseconds delay, engine::ExitStatus status) 
         const Process process = processes_.extract(pid).mapped();
         if (!process.watched_as) return;
         if (process.is_rivals)
-            return tell_rival(engine::Exited{*process.watched_as, status, {}, 0});
+            return tell_rival(engine::Exited{*process.watched_as, status, {}, {}});
         starts_.erase(*process.watched_as);
         const engine::ExitStatus unknown{false, 0, false};
-        deliver(engine::Exited{*process.watched_as, process.is_adopted ? unknown : status, {}, 0});
+        deliver(engine::Exited{*process.watched_as, process.is_adopted ? unknown : status, {}, {}});
     });
 }
 
