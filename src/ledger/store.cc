@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "ledger/job_rows.h"
 #include "ledger/schema.h"
 #include "ledger/spelling.h"
 #include "ledger/state_row.h"
@@ -56,9 +57,6 @@ class Store::State {
     void begin_boot(const std::string& boot_id);
     Result<void> write_row() { return write_state(database_, row_); }
     Result<void> read_passes();
-    Result<void> read_jobs();
-    Result<std::int64_t> row_of(const JobId& job);
-    Result<void> set_reached(std::int64_t job, const engine::JobMemory& memory);
     Result<void> know(const engine::KnownJob& known);
     Result<bool> claim(std::int64_t job, const engine::Verdict& verdict);
     Result<void> add_pass(const engine::OpenPass& order);
@@ -70,8 +68,8 @@ class Store::State {
     Result<void> in_transaction(Body body);
 
     Database database_;
-    Statement add_job_, find_job_, set_reached_, claim_, add_run_, finish_;
-    std::map<JobId, std::int64_t> jobs_;  // the rows of those that are known
+    Statement claim_, add_run_, finish_;
+    std::optional<JobRows> jobs_;  // there from prepare() on
     StateRow row_;
     engine::Passes passes_;
     bool same_boot_ = false;
@@ -96,10 +94,6 @@ Result<std::unique_ptr<Store::State>> Store::State::open(const Options& options)
 
 Result<void> Store::State::prepare() {
     const std::pair<Statement*, const char*> statements[] = {
-        // Who else has the database open may have added it.
-        {&add_job_, "INSERT INTO job (name) VALUES (?1) ON CONFLICT DO NOTHING"},
-        {&find_job_, "SELECT id FROM job WHERE name = ?1"},
-        {&set_reached_, "UPDATE job SET reached = ?2, reached_in = ?3 WHERE id = ?1"},
         {&claim_,
          "INSERT INTO decided (job, pass, due) VALUES (?1, ?2, ?3) "
          "ON CONFLICT DO UPDATE SET due = excluded.due WHERE excluded.due > due"},
@@ -122,8 +116,10 @@ Result<void> Store::State::prepare() {
     auto row = read_state(database_);
     if (!row) return tl::unexpected(row.error());
     row_ = *std::move(row);
-    if (auto read = read_passes(); !read) return read;
-    return read_jobs();
+    auto jobs = JobRows::open(database_);
+    if (!jobs) return tl::unexpected(jobs.error());
+    jobs_ = *std::move(jobs);
+    return read_passes();
 }
 
 // Numbers the boot if it is a new one. Written with the first verdict in it, not before: until then
@@ -146,9 +142,8 @@ Result<void> Store::State::in_transaction(Body body) {
     if (!done) {
         row_ = before;
         passes_ = passes_before;
-        jobs_.clear();  // what was added is gone with the transaction
         transaction = tl::unexpected(done.error());
-        if (auto read = read_jobs(); !read) return read;
+        if (auto read = jobs_->read_again(); !read) return read;
     }
     return done;
 }
@@ -166,43 +161,10 @@ Result<void> Store::State::read_passes() {
     }
 }
 
-Result<void> Store::State::read_jobs() {
-    auto statement = database_.prepare("SELECT id, name FROM job");
-    if (!statement) return tl::unexpected(statement.error());
-    jobs_.clear();
-    for (auto row = statement->step();; row = statement->step()) {
-        if (!row) return tl::unexpected(row.error());
-        if (!*row) return {};
-        jobs_.emplace(JobId::of_bytes(statement->bytes(1)), statement->number(0));
-    }
-}
-
-Result<std::int64_t> Store::State::row_of(const JobId& job) {
-    const auto known = jobs_.find(job);
-    if (known != jobs_.end()) return known->second;
-    if (auto added = add_job_.bind_bytes(1, job.bytes()).run(); !added) {
-        return tl::unexpected(added.error());
-    }
-    if (database_.changes() == 1) return jobs_.emplace(job, database_.last_row()).first->second;
-    find_job_.bind_bytes(1, job.bytes());
-    for (auto row = find_job_.step();; row = find_job_.step()) {
-        if (!row) return tl::unexpected(row.error());
-        if (!*row) return jobs_.at(job);
-        jobs_[job] = find_job_.number(0);
-    }
-}
-
-Result<void> Store::State::set_reached(std::int64_t job, const engine::JobMemory& memory) {
-    return set_reached_.bind(1, job)
-        .bind(2, count(memory.reached))
-        .bind(3, std::int64_t{memory.reached_in})
-        .run();
-}
-
 Result<void> Store::State::know(const engine::KnownJob& known) {
-    const auto job = row_of(known.job);
+    const auto job = jobs_->row_of(known.job);
     if (!job) return tl::unexpected(job.error());
-    return set_reached(*job, {known.since, passes_.last()});
+    return jobs_->set_reached(*job, {known.since, passes_.last()});
 }
 
 // Whether the due time is after all that was decided of its job and pass.
@@ -236,12 +198,12 @@ Result<void> Store::State::add_run(std::int64_t job, const engine::Verdict& verd
 
 // False: it is refused.
 Result<bool> Store::State::take(const engine::Verdict& verdict) {
-    const auto job = row_of(verdict.key.job);
+    const auto job = jobs_->row_of(verdict.key.job);
     if (!job) return tl::unexpected(job.error());
     if (verdict.cause != Cause::boot) {
         const Result<bool> claimed = claim(*job, verdict);
         if (!claimed || !*claimed) return claimed;
-        auto reached = set_reached(*job, {verdict.key.due, verdict.key.pass});
+        auto reached = jobs_->set_reached(*job, {verdict.key.due, verdict.key.pass});
         if (!reached) return tl::unexpected(reached.error());
     }
     if (auto added = add_run(*job, verdict); !added) return tl::unexpected(added.error());
@@ -304,7 +266,7 @@ Result<void> Store::State::retry(const engine::Retry& order) {
 }
 
 Result<void> Store::State::write_end(const End& end) {
-    const auto job = row_of(end.key.job);
+    const auto job = jobs_->row_of(end.key.job);
     if (!job) return tl::unexpected(job.error());
     const Outcome& outcome = end.outcome;
     const bool is_boot = end.cause == Cause::boot;
@@ -366,15 +328,10 @@ Result<engine::Memory> Store::State::recall() {
     memory.fixed_decided_until = row_.fixed_decided_until;
     memory.passes = passes_;
     memory.same_boot = same_boot_;
-    auto statement =
-        database_.prepare("SELECT name, reached, reached_in FROM job WHERE reached IS NOT NULL");
-    if (!statement) return tl::unexpected(statement.error());
-    for (auto row = statement->step();; row = statement->step()) {
-        if (!row) return tl::unexpected(row.error());
-        if (!*row) return memory;
-        memory.jobs[JobId::of_bytes(statement->bytes(0))] = {
-            to_instant(statement->number(1)), static_cast<engine::Pass>(statement->number(2))};
-    }
+    auto jobs = jobs_->recall();
+    if (!jobs) return tl::unexpected(jobs.error());
+    memory.jobs = *std::move(jobs);
+    return memory;
 }
 
 Result<void> Store::State::adopt(const engine::Memory& memory) {
@@ -382,9 +339,9 @@ Result<void> Store::State::adopt(const engine::Memory& memory) {
         row_.decided_until = std::max(row_.decided_until, memory.decided_until);
         row_.fixed_decided_until = std::max(row_.fixed_decided_until, memory.fixed_decided_until);
         for (const auto& [id, job] : memory.jobs) {
-            const auto row = row_of(id);
+            const auto row = jobs_->row_of(id);
             if (!row) return tl::unexpected(row.error());
-            if (auto reached = set_reached(*row, job); !reached) return reached;
+            if (auto reached = jobs_->set_reached(*row, job); !reached) return reached;
             engine::Verdict verdict;
             verdict.key = {id, job.reached, job.reached_in};
             if (auto claimed = claim(*row, verdict); !claimed) {
