@@ -37,6 +37,7 @@ class Parser {
 
     Table parse(std::string_view text) {
         if (is_within_bounds(text)) read_lines(text);
+        tell_unused_name();
         suspensions_.end_all();
         Table table;
         table.entries = std::move(entries_);
@@ -54,6 +55,8 @@ class Parser {
     void check_name(const Line& line, std::string_view name);
     void check_enforced(const Line& line, const Setting& setting);
     void apply_setting(const Line& line, const Setting& setting, std::string_view value);
+    void tell_unused_name();
+    std::string take_name();
     void read_entry_line(const Line& line);
     void advise_on_entry(const Line& line, const EntryText& text, const ScheduleText& schedule_text,
                          const schedule::Schedule& schedule);
@@ -81,6 +84,7 @@ class Parser {
     std::uint64_t seed_ = 0;
     bool told_of_carriage_return_ = false;
     std::set<std::string_view> told_unenforced_;  // names of settings
+    std::optional<Line> name_line_;               // which sets a name that no entry has yet
 };
 
 // Where `part`, a piece of the line, begins.
@@ -155,7 +159,7 @@ void Parser::refuse_line(const Line& line, Finding finding) {
     const auto assignment = read_assignment(text);
     if (!assignment) return refuse_assignment(line, assignment.error().name, std::move(finding));
     if (*assignment) return refuse_assignment(line, (*assignment)->name, std::move(finding));
-    if (!text.empty() && text.front() != '#') settings_.take_name();
+    if (!text.empty() && text.front() != '#') take_name();
     error(line, std::move(finding));
 }
 
@@ -227,14 +231,31 @@ std::string default_of(const Setting& setting) {
 
 void Parser::apply_setting(const Line& line, const Setting& setting, std::string_view value) {
     if (setting.bad_value_stops_entries) suspensions_.end(setting.name);
+    if (setting.name == kNameSetting) tell_unused_name();
     const auto applied = setting.apply(settings_, value);
-    if (applied && !value.empty()) check_enforced(line, setting);
+    if (applied && !value.empty()) {
+        if (setting.name == kNameSetting) name_line_ = line;
+        check_enforced(line, setting);
+    }
     if (applied) return;
     const std::size_t begin = column_of(line, value);
     refuse_assignment(line, setting.name,
                       {"bad-setting", begin, begin + value.size(), applied.error().message,
                        fmt::format("{0} is {1}; {0}=\"\" is the default{2}", setting.name,
                                    setting.meaning, default_of(setting))});
+}
+
+void Parser::tell_unused_name() {
+    if (!name_line_) return;
+    const std::size_t begin = name_line_->text.find_first_not_of(" \t");
+    warn(*name_line_, {"unused-name", begin, name_line_->text.size(), "no entry has this name",
+                       "CRON_NAME names the next entry alone: write it right above one"});
+    name_line_.reset();
+}
+
+std::string Parser::take_name() {
+    name_line_.reset();
+    return settings_.take_name();
 }
 
 // Once a table, however often it is set.
@@ -267,7 +288,7 @@ void Parser::read_entry_line(const Line& line) {
     auto entry = read_entry(text, options_.kind, form);
     // The seed needs the whole line; without it the schedule is read for its errors: they come
     // first.
-    const std::string name = settings_.take_name();
+    const std::string name = take_name();
     const JobId id = entry ? identify_job(*entry, name) : JobId();
     if (!form_is_known) return suspensions_.count_entry();
     const std::size_t schedule_column = begin + schedule_begin(text);
@@ -362,21 +383,6 @@ void Parser::add_entry(const Line& line, const EntryText& text, const schedule::
 }
 
 }  // namespace
-
-bool Table::has_errors() const {
-    return std::any_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
-        return diagnostic.severity == Severity::error;
-    });
-}
-
-std::size_t Table::count(Severity severity) const {
-    const auto shown =
-        std::count_if(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& diagnostic) {
-            return diagnostic.severity == severity && diagnostic.name != kTooManyDiagnostics;
-        });
-    return static_cast<std::size_t>(shown) +
-           (severity == Severity::error ? errors_not_shown : warnings_not_shown);
-}
 
 Table parse(std::string_view text, const Options& options) { return Parser(options).parse(text); }
 

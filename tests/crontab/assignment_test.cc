@@ -116,6 +116,15 @@ TEST_CASE("assignment: names without effect, or that no shell can read, are warn
           Strings{"LOGNAME=evil", "USER=evil", "FOO+=x", "1FOO=x", "F O=x", "logname=x"});
 }
 
+TEST_CASE("assignment: a name that no entry takes is warned of", "[crontab]") {
+    const Table table = parse_user(
+        "CRON_NAME=a\n CRON_NAME=b\n* * * * * x\nCRON_NAME=c\nCRON_NAME=\"\"\n"
+        "CRON_NAME=d\n* * * * bad\nCRON_NAME=no name\n* * * * * y\nCRON_NAME=e\n# end\n");
+    CHECK(places(table) == Strings{"1:1 warning unused-name", "4:1 warning unused-name",
+                                   "7:9 error bad-schedule", "8:11 error bad-setting",
+                                   "10:1 warning unused-name"});
+}
+
 TEST_CASE("assignment: what a job is told of its run cannot be set", "[crontab]") {
     const Table table =
         parse_user("CRON_JOB=a\nCRON_RUN=b\nCRON_DUE=c\nCRON_ATTEMPT=d\n* * * * * a\n");
