@@ -181,13 +181,14 @@ TEST_CASE("launch: a nice value or disk priority that cannot be had is a warning
           "[launch]") {
     if (!is_root()) return;
     CHECK(holds_in_fork([] {
+        setpriority(PRIO_PROCESS, 0, 5);
         Launcher launcher = make_launcher();
         if (setgid(12'345) != 0 || setuid(12'345) != 0) return false;
         LaunchOrder order = shell_order("exit $(nice)");
         order.nice = -5;
         order.io_priority = crontab::IoPriority{crontab::IoPriority::Class::realtime, 0};
         const Finished finished = run(launcher, order);
-        return finished.report.state == Report::State::started && finished.status.value == 0 &&
+        return finished.report.state == Report::State::started && finished.status.value == 5 &&
                finished.report.nice_error == EACCES && finished.report.io_priority_error == EPERM;
     }));
 }
