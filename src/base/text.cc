@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -9,6 +10,20 @@ namespace cron {
 namespace {
 
 constexpr std::size_t kQuotedMax = 40;
+
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// The value of each byte as a digit of base64; kNoDigit for the others.
+constexpr unsigned char kNoDigit = 64;
+constexpr std::array<unsigned char, 256> kBase64Values = [] {
+    std::array<unsigned char, 256> values{};
+    values.fill(kNoDigit);
+    for (unsigned char i = 0; i < kNoDigit; ++i) {
+        values[static_cast<unsigned char>(kBase64[i])] = i;
+    }
+    return values;
+}();
 
 // The length of the valid UTF-8 sequence at the start of `bytes`, 0 if there is none.
 // Source: RFC 3629, section 4.
@@ -117,8 +132,6 @@ std::string quoted(std::string_view text) {
 }
 
 std::string base64(std::string_view bytes) {
-    constexpr std::string_view kDigits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
@@ -128,9 +141,31 @@ std::string base64(std::string_view bytes) {
             bits = bits << 8U | (k < group.size() ? static_cast<unsigned char>(group[k]) : 0U);
         }
         for (std::size_t k = 0; k < 4; ++k) {
-            out += k <= group.size() ? kDigits[bits >> (18U - 6U * k) & 63U] : '=';
+            out += k <= group.size() ? kBase64[bits >> (18U - 6U * k) & 63U] : '=';
         }
     }
+    return out;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    const std::string_view digits = text.substr(0, text.size() - padding);
+    std::string out;
+    out.reserve(text.size() / 4 * 3);
+    std::uint32_t bits = 0;
+    unsigned held = 0;  // bits not yet written
+    for (const char c : digits) {
+        const unsigned char value = kBase64Values[static_cast<unsigned char>(c)];
+        if (value == kNoDigit) return std::nullopt;
+        bits = bits << 6U | value;
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        out += static_cast<char>(bits >> held & 0xFFU);
+    }
+    // What is left over must be nothing: two texts for the same bytes are one too many.
+    if ((bits & ((1U << held) - 1U)) != 0) return std::nullopt;
     return out;
 }
 

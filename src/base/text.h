@@ -38,6 +38,8 @@ std::string printable(std::string_view bytes);
 
 // RFC 4648, section 4: for bytes that are not UTF-8, where only text can stand.
 std::string base64(std::string_view bytes);
+// The bytes; none where `text` is not what base64() writes.
+std::optional<std::string> from_base64(std::string_view text);
 
 // `text` in quotes for a message, printable, cut where it is long.
 std::string quoted(std::string_view text);

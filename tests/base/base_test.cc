@@ -97,6 +97,19 @@ TEST_CASE("base64: any bytes as text, filled up to whole groups", "[base]") {
     CHECK(base64("\xff\xfe\xfd") == "//79");
 }
 
+TEST_CASE("from_base64: gives the bytes back, and takes nothing else for base64", "[base]") {
+    std::string bytes;
+    for (int i = 0; i < 256; ++i) {
+        CHECK(from_base64(base64(bytes)) == bytes);
+        bytes += static_cast<char>(i);
+    }
+    for (const char* other : {"Z", "Zg", "Zg=", "Z===", "====", "Zh==", "Zm9=", "Zg==Zg==", "Zm 9",
+                              "Zm8=\n", "Zm-_", "\xff\xff\xff\xff"}) {
+        INFO(other);
+        CHECK_FALSE(from_base64(other));
+    }
+}
+
 TEST_CASE("hashes are the same on every machine and in every version", "[base]") {
     // Source: the reference implementation of xxHash, XXH64 of no bytes with seeds 0 and 1.
     CHECK(stable_hash("", 0) == 0xEF46DB3751D8E999ULL);
