@@ -49,6 +49,8 @@ struct TableNow {
 struct Refusal {
     Error error;
     std::vector<std::string> diagnostics;
+    // Where the daemon does not know the request, being older: the requests that it does know.
+    std::vector<std::string> known;
 };
 
 using Answer = tl::expected<TableNow, Refusal>;

@@ -1,0 +1,304 @@
+#include "control/server.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "base/unique_fd.h"
+#include "control/channel.h"
+#include "control/codec.h"
+
+namespace cron::control {
+namespace {
+
+using Ending = Channel::Ending;
+using std::chrono::milliseconds;
+
+// Who are told that there is no place have a thread for that too, at most so many at once.
+constexpr std::size_t kRefusedMax = 32;
+constexpr milliseconds kTroublePause{1000};  // from a failure to accept to the next try
+
+std::string refusal(ErrorCode code, std::string message) {
+    return encode(Answer(tl::unexpected<Refusal>({{code, std::move(message)}, {}, {}})));
+}
+
+Deadline after(milliseconds time) { return Deadline::clock::now() + time; }
+
+}  // namespace
+
+// Shared by all threads; the last one to leave takes it away.
+class Server::State {
+  public:
+    State(const ServerSettings& settings, Handler handler, Trouble trouble, Listener listener,
+          UniqueFd stopped)
+        : settings_(settings),
+          handler_(std::move(handler)),
+          trouble_(std::move(trouble)),
+          listener_(std::move(listener)),
+          stopped_(std::move(stopped)),
+          admission_(settings.bounds, settings.master) {}
+
+    void keep_door(const std::shared_ptr<State>& self);
+    void stop();
+    bool wait_until_empty(std::optional<milliseconds> patience);
+
+  private:
+    // A long line, or the wish for one, for as long as it is held.
+    class LargePlace;
+    struct Guest {
+        Peer peer;
+        std::optional<std::string> refused;  // why there is no place
+    };
+
+    bool wait_for_client();
+    bool sleep(milliseconds time);
+    void welcome(const std::shared_ptr<State>& self, UniqueFd socket);
+    void receive(UniqueFd socket, const Guest& guest);
+    void see_off(const Guest& guest);
+    void converse(Channel& channel, const Peer& peer);
+    bool take_request(Channel& channel, const Peer& peer, std::string& line, LargePlace& place);
+    void say(Channel& channel, ErrorCode code, std::string message) const;
+
+    const ServerSettings settings_;
+    const Handler handler_;
+    const Trouble trouble_;
+    Listener listener_;
+    UniqueFd stopped_;  // readable from stop() on
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool is_stopping_ = false;
+    std::size_t threads_ = 0;  // that talk to clients
+    std::set<int> sockets_;    // of these
+    Admission admission_;
+};
+
+class Server::State::LargePlace {
+  public:
+    LargePlace(State& state, uid_t uid) : state_(state), uid_(uid) {}
+    LargePlace(const LargePlace&) = delete;
+    LargePlace& operator=(const LargePlace&) = delete;
+    ~LargePlace() {
+        if (!is_taken_) return;
+        const std::lock_guard lock(state_.mutex_);
+        state_.admission_.give_large(uid_);
+    }
+    bool take() {
+        const std::lock_guard lock(state_.mutex_);
+        return is_taken_ = is_taken_ || state_.admission_.take_large(uid_);
+    }
+
+  private:
+    State& state_;
+    uid_t uid_;
+    bool is_taken_ = false;
+};
+
+// ---- the door ----
+
+void Server::State::keep_door(const std::shared_ptr<State>& self) {
+    bool is_troubled = false;
+    while (wait_for_client()) {
+        UniqueFd socket(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (socket) {
+            is_troubled = false;
+            welcome(self, std::move(socket));
+            continue;
+        }
+        if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) continue;
+        // Of descriptors there may be enough in a moment; until then the client still waits.
+        if (!std::exchange(is_troubled, true))
+            trouble_(system_failure(errno, "accept4", "").value());
+        if (!sleep(kTroublePause)) return;
+    }
+}
+
+// False when it is time to stop.
+bool Server::State::wait_for_client() {
+    {
+        std::unique_lock lock(mutex_);
+        const std::size_t most = settings_.bounds.places + kRefusedMax;
+        changed_.wait(lock, [&] { return is_stopping_ || threads_ < most; });
+        if (is_stopping_) return false;
+    }
+    pollfd wanted[] = {{listener_.fd(), POLLIN, 0}, {stopped_.get(), POLLIN, 0}};
+    ::poll(wanted, 2, -1);
+    return wanted[1].revents == 0;
+}
+
+bool Server::State::sleep(milliseconds time) {
+    pollfd wanted{stopped_.get(), POLLIN, 0};
+    return ::poll(&wanted, 1, static_cast<int>(time.count())) == 0;
+}
+
+void Server::State::welcome(const std::shared_ptr<State>& self, UniqueFd socket) {
+    const Result<Peer> peer = peer_of(socket.get());
+    Guest guest{peer.value_or(Peer{}), std::nullopt};
+    {
+        const std::lock_guard lock(mutex_);
+        guest.refused = peer ? admission_.enter(peer->uid, Deadline::clock::now())
+                             : std::optional(peer.error().message);
+        ++threads_;
+    }
+    try {
+        std::thread([self, socket = std::move(socket), guest]() mutable {
+            self->receive(std::move(socket), guest);
+        }).detach();
+    } catch (const std::system_error& error) {
+        see_off(guest);
+        trouble_(system_failure(error.code().value(), "pthread_create", "").value());
+    }
+}
+
+// ---- one client ----
+
+void Server::State::receive(UniqueFd socket, const Guest& guest) {
+    {
+        Channel channel(std::move(socket));
+        {
+            const std::lock_guard lock(mutex_);
+            sockets_.insert(channel.fd());
+            if (is_stopping_) ::shutdown(channel.fd(), SHUT_RD);
+        }
+        if (guest.refused) {
+            say(channel, ErrorCode::limit, *guest.refused);
+        } else {
+            converse(channel, guest.peer);
+        }
+        // Before it is closed, and its number used for another.
+        const std::lock_guard lock(mutex_);
+        sockets_.erase(channel.fd());
+    }
+    see_off(guest);
+}
+
+void Server::State::see_off(const Guest& guest) {
+    const std::lock_guard lock(mutex_);
+    if (!guest.refused) admission_.leave(guest.peer.uid);
+    --threads_;
+    changed_.notify_all();
+}
+
+void Server::State::converse(Channel& channel, const Peer& peer) {
+    for (;;) {
+        Asking asking{peer, {}, [&channel] { return channel.has_gone(); }};
+        LargePlace place(*this, peer.uid);
+        if (!take_request(channel, peer, asking.line, place)) return;
+        std::string answer = handler_(asking);
+        asking.line = {};
+        if (answer.size() > settings_.large_bytes && !place.take()) {
+            answer = refusal(ErrorCode::limit, "crond holds as many long answers as it may");
+        }
+        if (channel.write(answer, after(settings_.answer_time)) != Ending::done) return;
+    }
+}
+
+// False where the conversation is over.
+bool Server::State::take_request(Channel& channel, const Peer& peer, std::string& line,
+                                 LargePlace& place) {
+    const Deadline deadline = after(settings_.request_time);
+    Ending ending = channel.read_line(line, settings_.large_bytes, deadline);
+    if (ending == Ending::too_long) {
+        if (!place.take()) {
+            say(channel, ErrorCode::limit, "crond takes as many long requests as it may");
+            return false;
+        }
+        ending = channel.read_line(line, kLineBytesMax, deadline);
+    }
+    switch (ending) {
+        case Ending::done:
+            break;
+        case Ending::closed:
+            return false;
+        case Ending::too_long:
+            say(channel, ErrorCode::limit, "the request is longer than crond takes");
+            return false;
+        case Ending::too_late:
+            if (channel.has_begun()) say(channel, ErrorCode::limit, "the request takes too long");
+            return false;
+    }
+    std::unique_lock lock(mutex_);
+    const Deadline turn = admission_.take_turn(peer.uid, Deadline::clock::now());
+    return !changed_.wait_until(lock, turn, [this] { return is_stopping_; }) || !is_stopping_;
+}
+
+// If there is room for it: nobody waits for a client that does not listen.
+void Server::State::say(Channel& channel, ErrorCode code, std::string message) const {
+    channel.write(refusal(code, std::move(message)), Deadline::clock::now());
+}
+
+// ---- the end ----
+
+void Server::State::stop() {
+    listener_.remove();
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    const std::uint64_t one = 1;
+    // Fails only when it was written before.
+    if (::write(stopped_.get(), &one, sizeof one) < 0) return;
+    ::shutdown(listener_.fd(), SHUT_RDWR);
+    // No more requests; answers still go out.
+    for (const int socket : sockets_) ::shutdown(socket, SHUT_RD);
+    changed_.notify_all();
+}
+
+bool Server::State::wait_until_empty(std::optional<milliseconds> patience) {
+    std::unique_lock lock(mutex_);
+    const auto is_empty = [this] { return threads_ == 0; };
+    if (patience) return changed_.wait_for(lock, *patience, is_empty);
+    changed_.wait(lock, is_empty);
+    return true;
+}
+
+Server::Server(std::shared_ptr<State> state, std::thread door)
+    : state_(std::move(state)), door_(std::move(door)) {}
+
+Result<Server> Server::open(const ServerSettings& settings, Handler handler, Trouble trouble) {
+    Result<Listener> listener = Listener::open(settings.path);
+    if (!listener) return tl::unexpected(listener.error());
+    UniqueFd stopped(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    if (!stopped) return system_failure(errno, "eventfd", "");
+    auto state = std::make_shared<State>(settings, std::move(handler), std::move(trouble),
+                                         *std::move(listener), std::move(stopped));
+    // All threads inherit the mask: signals are for the process's own loop.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    if (const int error = ::pthread_sigmask(SIG_SETMASK, &all, &before); error != 0) {
+        return system_failure(error, "pthread_sigmask", "");
+    }
+    std::thread door;
+    int error = 0;
+    try {
+        door = std::thread([state] { state->keep_door(state); });
+    } catch (const std::system_error& failed) {
+        error = failed.code().value();
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (error != 0) return system_failure(error, "pthread_create", "");
+    return Server(std::move(state), std::move(door));
+}
+
+void Server::stop(milliseconds patience) {
+    state_->stop();
+    state_->wait_until_empty(patience);
+}
+
+Server::~Server() {
+    if (!state_) return;
+    state_->stop();
+    door_.join();
+    state_->wait_until_empty(std::nullopt);
+}
+
+}  // namespace cron::control
