@@ -40,7 +40,8 @@ class UserTables {
 
     // The version of what is installed then. `before`: what must be there now, as a version, "" for
     // no table; if it is another, an error of code busy and nothing is changed. Two who change at
-    // once are one after the other. The text was checked by the caller.
+    // once are one after the other. The text was checked by the caller; one that is installed
+    // already changes nothing.
     Result<std::string> install(const TableOwner& owner, std::string_view text,
                                 const std::optional<std::string>& before) const;
 
