@@ -137,8 +137,6 @@ tl::unexpected<Refusal> refusal(ErrorCode code, std::string message,
     return tl::unexpected<Refusal>({{code, std::move(message)}, {}, std::move(known)});
 }
 
-std::vector<std::string> all_requests() { return {kRequests.begin(), kRequests.end()}; }
-
 Result<std::string> required_name(const Members& members, std::string_view name) {
     std::optional<std::string> value = text_of(members, name);
     if (!value || value->empty()) {
@@ -207,6 +205,8 @@ Result<Members> read_answer(std::string_view line) {
 }
 
 }  // namespace
+
+std::vector<std::string> all_requests() { return {kRequests.begin(), kRequests.end()}; }
 
 std::string encode(const AnyRequest& request) {
     return line_of(std::visit([](const auto& one) { return object_of(one); }, request));

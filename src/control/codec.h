@@ -37,6 +37,9 @@ std::string encode(const AnyRequest& request);
 std::string encode(const Answer& answer);
 std::string encode(const Welcome& welcome);
 
+// The names of all requests.
+std::vector<std::string> all_requests();
+
 // `line` without its newline. The refusal is the answer to it, in the name of `release`.
 tl::expected<AnyRequest, Refusal> decode_request(std::string_view line, std::string_view release);
 // An error of code damaged: this is no answer that we understand.

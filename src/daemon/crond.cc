@@ -35,6 +35,7 @@ Result<void> Crond::run(Readiness& readiness) {
     tables_->look(read_clock().monotonic);
     arm();
     const Result<void> ran = base_.loop.run();
+    stop_control();
     after_run_->give_up(ends_jobs());
     runs_->leave();
     outputs_->finish();

@@ -13,6 +13,7 @@
 #include "daemon/clock.h"
 #include "daemon/clock_notice.h"
 #include "daemon/config_file.h"
+#include "daemon/control.h"
 #include "daemon/daemonize.h"
 #include "daemon/event_loop.h"
 #include "daemon/facts.h"
@@ -64,6 +65,7 @@ class Crond {
     static Result<ConfigReading> first_config(const Setting& setting);
     static Result<Locks> take_locks(const Paths& paths);
     Result<void> open(const calendar::Zone& zone, const ConfigReading& config);
+    Result<void> open_control(const calendar::Zone& zone);
     Result<void> watch(int fd, void (Crond::*handler)());
 
     void tables_changed(TableReader::Reading reading);
@@ -76,6 +78,7 @@ class Crond {
     void on_accounts();
     void on_ledger();
     void on_mail();
+    void on_control();
     void on_child();
     void reload();
     void config_read(const ConfigReading& reading);
@@ -86,6 +89,7 @@ class Crond {
     void report();
     void stop();
     void end_if_done();
+    void stop_control();
 
     // Hands an event to the engine, and all that follows from it, until nothing follows.
     void happened(engine::Event event);
@@ -122,6 +126,7 @@ class Crond {
     ConfigReader config_reader_;
     TableLog table_log_;
     ClockNotice clock_notice_;
+    std::unique_ptr<Control> control_;  // none with tables as arguments, or where it cannot be had
     std::vector<EventLoop::Watch> watches_;
 
     std::deque<engine::Event> events_;

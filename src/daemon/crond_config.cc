@@ -48,6 +48,7 @@ void Crond::tell(const ConfigReading& reading) {
 void Crond::use(const Config& config) {
     config_ = config;
     tables_->set_flavour(config.flavour);
+    if (control_) control_->set_flavour(config.flavour);
     keeper_.set_retention(config.retention.age, config.retention.rows_per_job);
     happened(engine::CapacitySet{{config.pools, config.max_running, config.max_starts_per_second}});
 }

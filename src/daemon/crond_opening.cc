@@ -204,7 +204,7 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
                                       std::pair{base_.mail_worker.fd(), &Crond::on_mail}}) {
         if (auto watched = watch(fd, handler); !watched) return watched;
     }
-    return {};
+    return has_own_tables() ? Result<void>{} : open_control(zone);
 }
 
 }  // namespace cron::daemon

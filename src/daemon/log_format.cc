@@ -160,7 +160,8 @@ std::string syslog_line(const Record& record, const Stamp& stamp, crontab::Flavo
     const bool is_job = record.pid != 0;
     std::string line =
         fmt::format("<{}>{} {}[{}]: {}", priority(record.level), rfc3164(stamp),
-                    ident(flavour, is_job), is_job ? record.pid : stamp.pid,
+                    record.ident.empty() ? ident(flavour, is_job) : record.ident,
+                    is_job ? record.pid : stamp.pid,
                     record.classic.empty()
                         ? classic_line("CRON", classic_action(record.level), event_text(record))
                         : record.classic);

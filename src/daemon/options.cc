@@ -23,7 +23,8 @@ constexpr const char* kDescription =
 struct Written {
     bool foreground = false;
     bool test = false;
-    std::optional<std::string> log, log_level, output, grace, root, config, spool, pidfile, mailer;
+    std::optional<std::string> log, log_level, output, grace, root, config, spool, pidfile, socket,
+        mailer;
     std::vector<std::string> tables;
 };
 
@@ -39,6 +40,7 @@ void declare(CLI::App& app, Written& written) {
     add("--config", "FILE", written.config, "The daemon's settings [/etc/crond.json]");
     add("--spool", "DIR", written.spool, "The spool folder [/var/spool/cron]");
     add("--pidfile", "FILE", written.pidfile, "The pidfile [/run/crond.pid]");
+    add("--socket", "FILE", written.socket, "The socket for crontab [/run/crond.sock]");
     add("--mailer", "PATH", written.mailer, "The program for mail [/usr/sbin/sendmail]");
     add("--log", "WHERE", written.log, "syslog, or text or json on stderr");
     add("--log-level", "LEVEL", written.log_level, "error, warning, info or debug [info]");
@@ -104,6 +106,7 @@ Result<void> set_paths(Options& options, const Written& written, std::string_vie
     if (done) done = set_path(options.config, "--config", written.config, directory);
     if (done) done = set_path(options.spool, "--spool", written.spool, directory);
     if (done) done = set_path(options.pidfile, "--pidfile", written.pidfile, directory);
+    if (done) done = set_path(options.socket, "--socket", written.socket, directory);
     if (done) done = set_path(options.mailer, "--mailer", written.mailer, directory);
     if (!done) return done;
     for (const std::string& table : written.tables) {
@@ -208,15 +211,19 @@ Paths paths_of(const Options& options) {
     }
     paths.spool = options.spool.value_or(at("/var/spool/cron"));
     paths.crontabs = paths.spool + "/crontabs";
+    paths.previous_tables = paths.spool + "/previous";
     paths.output = paths.spool + "/output";
     paths.mail = paths.spool + "/mail";
     paths.spool_lock = paths.spool + "/.crond.lock";
     paths.ledger = paths.spool + "/ledger.db";
     paths.pidfile = options.pidfile.value_or(at("/run/crond.pid"));
+    paths.control_socket = options.socket.value_or(at("/run/crond.sock"));
     paths.reboot_marker = at("/run/crond.reboot");
     const spool::Places places = spool::places_below(options.root);
     paths.system_table = places.system_table;
     paths.system_folder = places.system_folder;
+    paths.cron_allow = at("/etc/cron.allow");
+    paths.cron_deny = at("/etc/cron.deny");
     paths.mailer = options.mailer.value_or("/usr/sbin/sendmail");
     paths.localtime = at("/etc/localtime");
     paths.zoneinfo = "/usr/share/zoneinfo";

@@ -28,9 +28,10 @@ struct Options {
     OutputFormat output = OutputFormat::mail;  // prefix in the foreground with tables as arguments
     seconds grace{25};
     std::string root;                  // "" is /
-    std::optional<std::string> spool;  // the next four: as asked for; the result is in Paths
+    std::optional<std::string> spool;  // the next five: as asked for; the result is in Paths
     std::optional<std::string> config;
     std::optional<std::string> pidfile;
+    std::optional<std::string> socket;
     std::optional<std::string> mailer;
     std::vector<std::string> tables;    // run these, as the caller
     std::optional<std::string> notice;  // --help, --version: print this on stdout and exit with 0
@@ -49,14 +50,18 @@ struct Paths {
     std::string config;
     std::string spool;  // the working directory
     std::string crontabs;
+    std::string previous_tables;  // those of users before their last change
     std::string output;
     std::string mail;  // that is tried again
     std::string spool_lock;
     std::string ledger;
     std::string pidfile;
+    std::string control_socket;
     std::string reboot_marker;
     std::string system_table;
     std::string system_folder;  // cron.d
+    std::string cron_allow;
+    std::string cron_deny;
     std::string mailer;
     std::string localtime;  // the machine's, where there is none below the root: make_setting
     std::string zoneinfo;

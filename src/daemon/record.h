@@ -27,6 +27,8 @@ struct Record {
     std::string classic;
     // The process of the job that the fact is about; 0: the daemon's own.
     int pid = 0;
+    // Who says it in syslog; empty: crond, or its job.
+    std::string_view ident{};  // a literal
 };
 
 }  // namespace cron::daemon

@@ -40,6 +40,8 @@ class TableReader {
     // In which tables are read from now on; all are read anew where it is another one.
     void set_flavour(crontab::Flavour flavour);
 
+    // A file has changed, in which nobody but us wrote.
+    void soon();
     // Reads all anew, and the daemon's zone too.
     void reload();
     // Reads what has changed, if it is time to.
@@ -54,7 +56,6 @@ class TableReader {
     TableReader(Worker& worker, std::shared_ptr<Shared> shared, Changed changed)
         : worker_(worker), shared_(std::move(shared)), changed_(std::move(changed)) {}
 
-    void soon();
     void read();
     void done(Reading reading, bool look_again);
 

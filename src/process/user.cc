@@ -81,17 +81,29 @@ Result<std::optional<Identity>> look_up_name(const std::string& name) {
                           });
 }
 
+Result<std::optional<Identity>> look_up_uid(uid_t uid) {
+    return look_up_passwd(std::to_string(uid),
+                          [&](passwd* entry, char* buffer, std::size_t size, passwd** result) {
+                              return getpwuid_r(uid, entry, buffer, size, result);
+                          });
+}
+
+// The library says that there is no such user also where it had no descriptor to look with: so ask
+// again, and believe it only if there was room before and after.
+template <class LookUp>
+Result<std::optional<Identity>> look_up_twice(const std::string& object, LookUp look_up) {
+    auto found = look_up();
+    if (!found || *found) return found;
+    if (auto room = check_descriptors(object); !room) return tl::unexpected(room.error());
+    found = look_up();
+    if (auto room = check_descriptors(object); !room) return tl::unexpected(room.error());
+    return found;
+}
+
 }  // namespace
 
 Result<Identity> find_user(const std::string& name) {
-    auto found = look_up_name(name);
-    // The library says the same where it had no descriptor to look with: so ask again, and believe
-    // it only if there was room before and after.
-    if (found && !*found) {
-        if (auto room = check_descriptors(name); !room) return tl::unexpected(room.error());
-        found = look_up_name(name);
-        if (auto room = check_descriptors(name); !room) return tl::unexpected(room.error());
-    }
+    auto found = look_up_twice(name, [&] { return look_up_name(name); });
     if (!found) return tl::unexpected(found.error());
     if (!*found) return failure(ErrorCode::not_found, fmt::format("there is no user '{}'", name));
     Identity identity = std::move(**found);
@@ -103,13 +115,18 @@ Result<Identity> find_user(const std::string& name) {
     return identity;
 }
 
+Result<std::string> find_user_name(uid_t uid) {
+    const std::string number = std::to_string(uid);
+    auto found = look_up_twice(number, [&] { return look_up_uid(uid); });
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return failure(ErrorCode::not_found, fmt::format("there is no user {}", number));
+    return std::move((*found)->name);
+}
+
 Result<Identity> current_user(std::string_view home_variable) {
     const uid_t uid = geteuid();
     const std::string number = std::to_string(uid);
-    auto found =
-        look_up_passwd(number, [&](passwd* entry, char* buffer, std::size_t size, passwd** result) {
-            return getpwuid_r(uid, entry, buffer, size, result);
-        });
+    auto found = look_up_uid(uid);
     if (!found) return tl::unexpected(found.error());
     Identity identity;
     if (*found) {

@@ -28,6 +28,10 @@ struct Identity {
 // succeed later (a directory service that is not up yet). Blocks: for a worker.
 Result<Identity> find_user(const std::string& name);
 
+// What the user of this number is called; of several names, the first. Errors, and blocking, as
+// with find_user.
+Result<std::string> find_user_name(uid_t uid);
+
 // Whoever runs this process, with the groups that it has now. A uid without a passwd entry is
 // called by its number and lives in `home_variable` (the caller's $HOME) or, if that is empty, in
 // `/`.
