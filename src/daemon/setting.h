@@ -16,7 +16,8 @@ namespace cron::daemon {
 struct Setting {
     Options options;
     Paths paths;
-    std::string job_program;  // the path of crond-job
+    std::string job_program;      // the path of crond-job
+    std::string session_program;  // of crond-session
     std::string version;
     std::string home_variable;  // HOME, for tables given as arguments
     zones::Sources zones;

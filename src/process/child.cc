@@ -20,6 +20,7 @@ extern "C" {  // the header of glibc 2.36 leaves this out
 
 #include "base/check.h"
 #include "base/text.h"
+#include "process/job_orders.h"
 
 namespace cron::process {
 namespace {
@@ -41,6 +42,17 @@ Result<std::optional<Ended>> wait_now(int pidfd, int options) {
     ended.usage = {duration_of(usage.ru_utime) + duration_of(usage.ru_stime),
                    static_cast<std::uint64_t>(usage.ru_maxrss) * 1024};
     return ended;
+}
+
+Result<void> send_to_session(const Child& child, int signal) {
+    siginfo_t order{};
+    order.si_signo = kRelaySignal;
+    order.si_code = SI_QUEUE;
+    order.si_pid = getpid();
+    order.si_uid = getuid();
+    order.si_value.sival_int = signal;
+    if (pidfd_send_signal(child.pidfd.get(), kRelaySignal, &order, 0) == 0) return {};
+    return system_failure(errno, "signal session", std::to_string(child.pid));
 }
 
 }  // namespace
@@ -80,6 +92,7 @@ void wait_for_end(const Child& child) {
 
 Result<void> signal_group(const Child& child, int signal) {
     CRON_CHECK(child.pid > 1);  // -1 would be every process of the machine
+    if (child.is_session) return send_to_session(child, signal);
     if (kill(-child.pid, signal) == 0) return {};
     // A child that is not collected, be it dead, is in its group: so there is none before its
     // setsid.

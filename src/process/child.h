@@ -17,6 +17,7 @@ struct Child {
     pid_t pid = -1;
     UniqueFd pidfd;   // readable when the process has ended
     UniqueFd report;  // for read_report; readable when there is something to read
+    bool is_session = false;  // it is crond-session, and the job is its child
 };
 
 struct Ended {
@@ -46,6 +47,7 @@ std::optional<std::uint64_t> process_start(pid_t pid);
 
 // Sends `signal` to the process group of a child that is not collected yet: the child and whatever
 // it started and left in its group. Before the child has a group of its own, to the child alone.
+// A session passes it on to the group of its job, and ends when nothing of that group is left.
 Result<void> signal_group(const Child& child, int signal);
 
 }  // namespace cron::process

@@ -1,6 +1,8 @@
-// What crond and crond-job say to each other. Plain types only: crond-job is built without the C++
-// library.
+// What crond, crond-job and crond-session say to each other. Plain types only: those two are built
+// without the C++ library.
 #pragma once
+
+#include <stdint.h>
 
 namespace cron::process {
 
@@ -17,6 +19,40 @@ namespace cron::process {
 // that it is closed without a record of failure means that PROGRAM was executed.
 inline constexpr int kReportFd = 3;
 inline constexpr int kCgroupFd = 4;
+
+// crond-session SERVICE FOLDER USER UMASK NICE ... PROGRAM [ARGUMENT...]
+//   SERVICE  the name of the PAM service
+//   FOLDER   where its configuration is; `-` for where libpam looks
+//   USER     whose session it is
+// and then what crond-job is told, with uid and gid; the groups that follow them become those that
+// PAM makes of them. Each variable of the job has kVariableMark before its name, which is no name
+// of a variable: what a table sets must mean nothing to a program of root's, above all not to its
+// loader (LD_PRELOAD). At kSessionFd is the file for a SessionRecord, at kJobProgramFd crond-job.
+inline constexpr int kSessionFd = 5;
+inline constexpr int kJobProgramFd = 6;
+inline constexpr char kVariableMark = '+';
+
+// Its value is the signal that crond-session sends to the group of its job: it holds the job's pid
+// and so is the only one who never reaches a group of that number that is another's. One of the
+// real-time signals, which are queued and carry a value.
+inline constexpr int kRelaySignal = 40;
+
+// Where a job of a table that sets none gets its umask, PAM may say another.
+inline constexpr unsigned kDefaultUmask = 022;
+
+// At the beginning of its file, in the byte order of the machine: what crond-session leaves for a
+// crond that was away. The version comes with the first record, the end with the second.
+struct SessionRecord {
+    uint32_t version = 0;  // kSessionVersion; 0: the job has not begun
+    int32_t job = 0;       // its pid, that is of its group; its own until the record says ended
+    uint8_t has_ended = 0;
+    uint8_t is_signalled = 0;
+    uint16_t unused = 0;
+    int32_t value = 0;  // the exit status or the signal
+    uint64_t cpu_microseconds = 0;
+    uint64_t peak_memory_bytes = 0;
+};
+inline constexpr uint32_t kSessionVersion = 1;
 
 inline constexpr unsigned kIoClassShift = 13;  // of the class in the number of ioprio_set(2)
 
@@ -39,11 +75,14 @@ enum class JobStage : int {
     root,      // the folder `/`
     home,
     exec,
+    session,  // of crond-session, who says more in the text that follows the record
 };
 
 struct JobRecord {
     JobStage stage = JobStage::orders;
-    int error = 0;  // errno
+    int error = 0;  // errno; 0: none, the text says all
 };
+
+inline constexpr unsigned kSessionTextMax = 512;  // bytes; without a NUL, to the end of the pipe
 
 }  // namespace cron::process

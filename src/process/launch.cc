@@ -22,13 +22,14 @@ namespace {
 constexpr std::size_t kGuardBytes = 64U << 10;  // a whole page, whatever its size
 constexpr std::size_t kStackBytes = 64U << 10;
 
-// 0, 1, 2, the report, the control group if there is one, and the program itself.
-constexpr int kDescriptors = 6;
-constexpr int kPlaced = kCgroupFd + 1;
+// 0, 1, 2, the report, the control group if there is one, what only a session has, and the program
+// itself.
+constexpr int kPlaced = kJobProgramFd + 1;
+constexpr int kDescriptors = kPlaced + 1;
 
 // All that the child needs, and what it says if it fails. The parent's own memory.
 struct Birth {
-    int descriptors[kDescriptors] = {-1, -1, -1, -1, -1, -1};
+    int descriptors[kDescriptors] = {-1, -1, -1, -1, -1, -1, -1, -1};
     char* const* arguments = nullptr;
     char* const* environment = nullptr;
     const rlimit* descriptor_limit = nullptr;
@@ -52,7 +53,7 @@ CRON_NO_SANITIZER int become_job_program(void* argument) {
     Birth& birth = *static_cast<Birth*>(argument);
     // First all out of the way of the places, then each to its place: any may have any number.
     for (int& fd : birth.descriptors) {
-        if (fd < 0 || fd >= kPlaced) continue;  // below 0 is only the control group that is none
+        if (fd < 0 || fd >= kPlaced) continue;  // below 0 is what this child does not have
         fd = fcntl(fd, F_DUPFD_CLOEXEC, kPlaced);
         if (fd < 0) return fail(birth, "dup");
     }
@@ -62,7 +63,7 @@ CRON_NO_SANITIZER int become_job_program(void* argument) {
     }
     if (setrlimit(RLIMIT_NOFILE, birth.descriptor_limit) != 0) return fail(birth, "setrlimit");
     execveat(birth.descriptors[kPlaced], "", birth.arguments, birth.environment, AT_EMPTY_PATH);
-    return fail(birth, "exec crond-job");
+    return fail(birth, "exec crond-job or crond-session");
 }
 
 #undef CRON_NO_SANITIZER
@@ -124,6 +125,19 @@ std::vector<std::string> orders_of(const LaunchOrder& order) {
     return orders;
 }
 
+std::vector<std::string> session_orders_of(const LaunchOrder& order) {
+    std::vector<std::string> orders = orders_of(order);
+    const std::string& folder = order.pam->folder;
+    orders.front() = order.identity.name;
+    orders.insert(orders.begin(), {"crond-session", order.pam->name, folder.empty() ? "-" : folder});
+    return orders;
+}
+
+std::vector<std::string> marked(std::vector<std::string> environment) {
+    for (std::string& variable : environment) variable.insert(variable.begin(), kVariableMark);
+    return environment;
+}
+
 // For execve, which takes char* const but changes nothing.
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
     std::vector<char*> pointers;
@@ -139,15 +153,19 @@ void Launcher::Unmap::operator()(std::byte* stack) const {
     munmap(stack, kGuardBytes + kStackBytes);
 }
 
-Result<Launcher> Launcher::create(const std::string& job_program) {
+Result<Launcher> Launcher::create(const std::string& job_program,
+                                  const std::string& session_program) {
     Launcher launcher;
     if (getrlimit(RLIMIT_NOFILE, &launcher.descriptor_limit_) != 0) {
         return system_failure(errno, "getrlimit", "");
     }
-    if (access(job_program.c_str(), X_OK) != 0)
-        return system_failure(errno, "execute", job_program);
-    launcher.job_program_ = UniqueFd(open(job_program.c_str(), O_PATH | O_CLOEXEC));
-    if (!launcher.job_program_) return system_failure(errno, "open", job_program);
+    for (const auto& [path, fd] : {std::pair{&job_program, &launcher.job_program_},
+                                   std::pair{&session_program, &launcher.session_program_}}) {
+        if (path->empty()) continue;
+        if (access(path->c_str(), X_OK) != 0) return system_failure(errno, "execute", *path);
+        *fd = UniqueFd(open(path->c_str(), O_PATH | O_CLOEXEC));
+        if (!*fd) return system_failure(errno, "open", *path);
+    }
     launcher.null_ = UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC));
     if (!launcher.null_) return system_failure(errno, "open", "/dev/null");
 
@@ -160,21 +178,26 @@ Result<Launcher> Launcher::create(const std::string& job_program) {
 }
 
 tl::expected<Child, LaunchFailure> Launcher::launch(const LaunchOrder& order) {
-    CRON_CHECK(!order.arguments.empty());
-    const std::vector<std::string> orders = orders_of(order);
+    const bool is_session = order.pam.has_value();
+    CRON_CHECK(!order.arguments.empty() && (!is_session || (order.change_user && session_program_)));
+    const auto orders = is_session ? session_orders_of(order) : orders_of(order);
+    const auto variables = is_session ? marked(order.environment) : std::vector<std::string>();
     const std::vector<char*> arguments = pointers_to(orders);
-    const std::vector<char*> environment = pointers_to(order.environment);
+    const std::vector<char*> environment = pointers_to(is_session ? variables : order.environment);
 
     int report[2] = {-1, -1};
     if (pipe2(report, O_CLOEXEC | O_NONBLOCK) != 0)
         return tl::unexpected(launch_failure("pipe", errno));
     Child child;
+    child.is_session = is_session;
     child.report = UniqueFd(report[0]);
     const UniqueFd write_end(report[1]);
 
     const auto or_null = [this](int fd) { return fd < 0 ? null_.get() : fd; };
     Birth birth{{or_null(order.input_fd), or_null(order.output_fd), or_null(order.error_fd),
-                 write_end.get(), order.cgroup_fd, job_program_.get()},
+                 write_end.get(), order.cgroup_fd, is_session ? or_null(order.session_fd) : -1,
+                 is_session ? job_program_.get() : -1,
+                 is_session ? session_program_.get() : job_program_.get()},
                 arguments.data(),
                 environment.data(),
                 &descriptor_limit_,

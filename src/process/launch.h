@@ -19,6 +19,14 @@
 
 namespace cron::process {
 
+// Where PAM keeps what it asks of sessions.
+struct PamService {
+    std::string name;
+    std::string folder;  // of its configuration; empty: where libpam looks
+
+    friend bool operator==(const PamService&, const PamService&) = default;
+};
+
 // Descriptors are borrowed, may have any number, and -1 is /dev/null.
 struct LaunchOrder {
     std::vector<std::string> arguments;    // the program's path first
@@ -37,15 +45,22 @@ struct LaunchOrder {
     int input_fd = -1;
     int output_fd = -1;
     int error_fd = -1;
+    // The process is crond-session, and its child what it would be else, in a PAM session of this
+    // service. Only with `change_user`. The first who sets a variable or the umask is the order, if
+    // it is not the default; then PAM.
+    std::optional<PamService> pam;
+    int session_fd = -1;  // of a SessionFile
 };
 
 // Starts one process at a time; for one thread.
 class Launcher {
   public:
-    // `job_program` is the path of crond-job. It is opened once: an upgrade that replaces the file
-    // does not give a running daemon one that reads other orders. The limit of descriptors that
-    // holds now is the one that jobs get, so the daemon may raise its own afterwards.
-    static Result<Launcher> create(const std::string& job_program);
+    // The paths of crond-job and crond-session; of the latter empty where no order has `pam`. They
+    // are opened once: an upgrade that replaces the files does not give a running daemon ones that
+    // read other orders. The limit of descriptors that holds now is the one that jobs get, so the
+    // daemon may raise its own afterwards.
+    static Result<Launcher> create(const std::string& job_program,
+                                   const std::string& session_program = {});
 
     // Makes the process, in a session of its own, with nothing of ours but the three descriptors,
     // default signals and an empty mask. What fails after that is said by read_report.
@@ -60,6 +75,7 @@ class Launcher {
 
     rlimit descriptor_limit_{};
     UniqueFd job_program_;
+    UniqueFd session_program_;
     UniqueFd null_;
     std::unique_ptr<std::byte, Unmap> stack_;
 };

@@ -13,7 +13,9 @@
 
 #include <fmt/format.h>
 
+#include "process/job_orders.h"
 #include "process/private_folder.h"
+#include "process/session.h"
 
 namespace cron::process {
 namespace {
@@ -32,6 +34,9 @@ std::string name_of(std::uint64_t tag, engine::RunNumber run, OutputPart part) {
             break;
         case OutputPart::hook:
             name += "-hook";
+            break;
+        case OutputPart::session:
+            name += "-session";
             break;
     }
     return name;
@@ -219,6 +224,28 @@ Result<OutputFile> OutputFolder::reopen(std::uint64_t tag, engine::RunNumber run
     if (fstat(fd.get(), &status) != 0) return system_failure(errno, "fstat", path);
     if (!S_ISREG(status.st_mode)) return failure(ErrorCode::denied, path + " is no regular file");
     return OutputFile(std::move(fd), OutputName(fd_.get(), name), std::nullopt);
+}
+
+Result<SessionFile> OutputFolder::create_session(engine::RunNumber run) const {
+    const std::string name = name_of(tag_, run, OutputPart::session);
+    constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    UniqueFd fd(fd_ ? openat(fd_.get(), name.c_str(), kFlags, 0600) : -1);
+    if (!fd) return SessionFile::in_memory();
+    OutputName owned(fd_.get(), name);
+    // On a full disk there must be room for it.
+    const SessionRecord nothing;
+    if (pwrite(fd.get(), &nothing, sizeof nothing, 0) != sizeof nothing) {
+        return SessionFile::in_memory();
+    }
+    return SessionFile(std::move(fd), std::move(owned));
+}
+
+std::optional<SessionFile> OutputFolder::reopen_session(std::uint64_t tag,
+                                                        engine::RunNumber run) const {
+    const std::string name = name_of(tag, run, OutputPart::session);
+    UniqueFd fd(openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd) return std::nullopt;
+    return SessionFile(std::move(fd), OutputName(fd_.get(), name));
 }
 
 Result<OutputFile> OutputFolder::create_in_folder(const std::string& name,

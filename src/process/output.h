@@ -97,8 +97,10 @@ class OutputFile {
 };
 
 // Of the files that a run may have: its output, but for its standard error where that is apart;
-// and the output of what follows its end.
-enum class OutputPart { all, errors, hook };
+// the output of what follows its end; and, not its user's, how its session has ended.
+enum class OutputPart { all, errors, hook, session };
+
+class SessionFile;
 
 class OutputFolder {
   public:
@@ -126,6 +128,10 @@ class OutputFolder {
     // memory.
     Result<OutputFile> create(engine::RunNumber run, const Identity& owner,
                               OutputPart part = OutputPart::all) const;
+
+    // Likewise for what its session leaves.
+    Result<SessionFile> create_session(engine::RunNumber run) const;
+    std::optional<SessionFile> reopen_session(std::uint64_t tag, engine::RunNumber run) const;
 
   private:
     OutputFolder(UniqueFd fd, std::uint64_t tag, std::string path)

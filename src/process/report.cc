@@ -5,6 +5,8 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
+#include <string_view>
 
 #include "process/job_orders.h"
 
@@ -39,6 +41,8 @@ const char* name_of(JobStage stage) {
             return "chdir";
         case JobStage::exec:
             return "exec";
+        case JobStage::session:
+            return "session";
     }
     return "crond-job";
 }
@@ -62,10 +66,11 @@ LaunchFailure launch_failure(const char* stage, int error) {
 
 Report read_report(int fd) {
     Report report;
-    // crond-job writes four warnings and a failure at most, each whole or not at all.
-    std::array<JobRecord, 5> records;
+    // Four warnings and a failure at most, each whole or not at all, and the text after the last.
+    constexpr std::size_t kRecordsMax = 5;
+    std::array<char, kRecordsMax * sizeof(JobRecord) + kSessionTextMax> buffer;
     for (;;) {
-        const ssize_t bytes = ::read(fd, records.data(), sizeof records);
+        const ssize_t bytes = ::read(fd, buffer.data(), buffer.size());
         if (bytes < 0 && errno == EINTR) continue;
         if (bytes < 0 && errno == EAGAIN) return report;
         if (bytes < 0) {
@@ -77,13 +82,21 @@ Report read_report(int fd) {
             report.state = Report::State::started;
             return report;
         }
-        for (std::size_t i = 0; i < static_cast<std::size_t>(bytes) / sizeof(JobRecord); ++i) {
-            if (std::optional<int>* const warning = warning_of(report, records[i].stage)) {
-                *warning = records[i].error;
+        std::string_view said(buffer.data(), static_cast<std::size_t>(bytes));
+        while (said.size() >= sizeof(JobRecord)) {
+            JobRecord record;
+            std::memcpy(&record, said.data(), sizeof record);
+            said.remove_prefix(sizeof record);
+            if (std::optional<int>* const warning = warning_of(report, record.stage)) {
+                *warning = record.error;
                 continue;
             }
             report.state = Report::State::failed;
-            report.failure = launch_failure(name_of(records[i].stage), records[i].error);
+            report.failure = launch_failure(name_of(record.stage), record.error);
+            if (record.stage == JobStage::session) {
+                report.failure.error.stage = said;
+                report.failure.of_session = true;
+            }
             return report;
         }
     }

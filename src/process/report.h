@@ -7,10 +7,11 @@
 
 namespace cron::process {
 
-// `temporary`: worth another try.
+// `temporary`: worth another try. `of_session`: there was no PAM session for it.
 struct LaunchFailure {
     engine::LaunchError error;
     bool temporary = false;
+    bool of_session = false;
 };
 
 LaunchFailure launch_failure(const char* stage, int error);

@@ -18,16 +18,16 @@ using namespace cron::daemon;
 
 constexpr int kUsageError = 2;
 
-// crond-job stands where it was installed, or beside us in a build folder.
-std::string find_job_program() {
+// crond-job and its sibling stand where they were installed, or beside us in a build folder.
+std::string find_program(const std::string& name) {
     std::string self(4096, '\0');
     const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size());
     if (length > 0) {
         self.resize(static_cast<std::size_t>(length));
-        const std::string beside = self.substr(0, self.rfind('/')) + "/crond-job";
+        const std::string beside = self.substr(0, self.rfind('/') + 1) + name;
         if (::access(beside.c_str(), X_OK) == 0) return beside;
     }
-    return BELFRY_JOB_PROGRAM;
+    return BELFRY_PROGRAMS "/" + name;
 }
 
 std::string working_directory() {
@@ -36,7 +36,8 @@ std::string working_directory() {
 }
 
 int run(const Options& options) {
-    const Setting setting = make_setting(options, find_job_program(), BELFRY_VERSION);
+    Setting setting = make_setting(options, find_program("crond-job"), BELFRY_VERSION);
+    setting.session_program = find_program("crond-session");
     if (options.test) return check_tables(setting);
 
     auto readiness = daemonize({options.foreground, {}});
