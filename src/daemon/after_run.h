@@ -30,6 +30,8 @@ class AfterRun {
              std::function<void()> progress);
     Result<void> keep_mail_in(const std::string& folder) { return delivery_.keep_in(folder); }
 
+    void use_pam(std::optional<process::PamService> service) { hooks_.use_pam(std::move(service)); }
+
     // Each order once; what it needs to know of a user who did not come to run it looks up.
     void follow(engine::Deliver order, Remains remains);
     bool has_child(pid_t pid) const { return delivery_.has_child(pid) || hooks_.has_child(pid); }

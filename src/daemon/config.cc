@@ -73,6 +73,16 @@ void apply_flavour(const JsonValue& value, const ConfigKey& key, Config& config,
     }
 }
 
+void apply_pam(const JsonValue& value, const ConfigKey& key, Config& config, Findings& findings) {
+    constexpr std::array<std::pair<std::string_view, Pam>, 3> kWords = {
+        {{"auto", Pam::automatic}, {"no", Pam::no}, {"yes", Pam::yes}}};
+    const auto* const word = std::find_if(kWords.begin(), kWords.end(), [&](const auto& known) {
+        return value.kind == Kind::text && value.text == known.first;
+    });
+    if (word == kWords.end()) return findings.push_back(bad_value(value, key));
+    config.pam = word->second;
+}
+
 template <auto member>
 void apply_limit(const JsonValue& value, const ConfigKey& key, Config& config, Findings& findings) {
     const auto limit = whole_number(value, 0);
@@ -130,13 +140,14 @@ constexpr std::string_view kLimitType = "a whole number from 0 to 1000000";
 static_assert(kLimitMax == 1'000'000 && kRetentionMin == hours{1} &&
               schedule::kDurationMax == hours{24 * 3660});
 
-constexpr std::array<ConfigKey, 6> kKeys = {{
+constexpr std::array<ConfigKey, 7> kKeys = {{
     {"flavour", "\"debian\" or \"cronie\"", "whose ways hold where today's crons differ",
      "\"debian\"", apply_flavour},
     {"max_running", kLimitType, "how many runs may live at once; 0 is no limit", "0",
      apply_limit<&Config::max_running>},
     {"max_starts_per_second", kLimitType, "how many runs may start in a second; 0 is no limit", "0",
      apply_limit<&Config::max_starts_per_second>},
+    {"pam", "\"auto\", \"no\" or \"yes\"", "whether jobs have PAM sessions", "\"auto\"", apply_pam},
     {"pools", "an object of pools and their sizes", "how many runs of each pool may live at once",
      "{}", apply_pools},
     {"retention.age", "a duration from \"1h\" to \"3660d\"", "how long the record of a run is kept",

@@ -29,8 +29,12 @@ struct Retention {
     friend bool operator==(const Retention&, const Retention&) = default;
 };
 
+// Whether jobs have PAM sessions; automatic: where the machine has a service for them.
+enum class Pam { automatic, no, yes };
+
 struct Config {
     crontab::Flavour flavour = crontab::Flavour::debian;
+    Pam pam = Pam::automatic;
     // The sizes of pools by their names, as in crontab::Policy: "backup" in system tables,
     // "alice/backup" in a table of alice's. One that is not here has size 1.
     std::map<std::string, std::uint32_t> pools;

@@ -86,6 +86,7 @@ class Crond {
     // The one place where settings take effect: at the start, before tables are read, and whenever
     // SIGHUP brings others.
     void use(const Config& config);
+    void use_pam();
     void report();
     void stop();
     void end_if_done();

@@ -1,8 +1,11 @@
 // The settings of the daemon, as they come and go.
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include "daemon/crond.h"
 #include "daemon/facts.h"
+#include "daemon/pam.h"
 
 namespace cron::daemon {
 
@@ -29,6 +32,7 @@ void Crond::config_read(const ConfigReading& reading) {
         use(*reading.config);
         write(said(Level::info, "config-changed", "new settings: " + setting_.paths.config));
     }
+    use_pam();  // its service may have come or gone
     tables_->reload();
     arm();
 }
@@ -50,7 +54,20 @@ void Crond::use(const Config& config) {
     tables_->set_flavour(config.flavour);
     if (control_) control_->set_flavour(config.flavour);
     keeper_.set_retention(config.retention.age, config.retention.rows_per_job);
+    use_pam();
     happened(engine::CapacitySet{{config.pools, config.max_running, config.max_starts_per_second}});
+}
+
+void Crond::use_pam() {
+    std::optional<process::PamService> service;
+    const bool changes_users = !has_own_tables() && ::geteuid() == 0;
+    if (changes_users) service = find_pam_service(config_, setting_.options.root);
+    if (service == runs_->pam()) return;
+    write(said(Level::info, "pam",
+               service ? fmt::format("jobs have sessions of PAM's service {}", service->name)
+                       : "jobs have no PAM sessions"));
+    runs_->use_pam(service);
+    after_run_->use_pam(service);
 }
 
 }  // namespace cron::daemon

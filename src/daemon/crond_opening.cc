@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/boot.h"
+#include "daemon/capabilities.h"
 #include "daemon/crond.h"
 #include "daemon/facts.h"
 #include "process/user.h"
@@ -99,6 +100,8 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
     }
     auto signals = Signals::take(::getpid() == 1);
     if (!signals) return tl::unexpected(signals.error());
+    // Before there are workers: each thread has its own.
+    const auto dropped = drop_capabilities();
     auto loop = EventLoop::create();
     if (!loop) return tl::unexpected(loop.error());
     auto timers = Timers::create();
@@ -111,7 +114,7 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
     if (!ledger_worker) return tl::unexpected(ledger_worker.error());
     auto mail_worker = Worker::create();
     if (!mail_worker) return tl::unexpected(mail_worker.error());
-    auto launcher = process::Launcher::create(setting.job_program);
+    auto launcher = process::Launcher::create(setting.job_program, setting.session_program);
     if (!launcher) return tl::unexpected(launcher.error());
     raise_descriptor_limit();
 
@@ -121,6 +124,9 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
                        *std::move(table_worker), *std::move(account_worker),
                        *std::move(ledger_worker), *std::move(mail_worker), *std::move(launcher)},
                   *zone));
+    if (!dropped) {
+        crond->write(said(Level::warning, "capabilities-kept", dropped.error().message));
+    }
     if (auto opened = crond->open(*zone, *config); !opened) return tl::unexpected(opened.error());
     return crond;
 }
@@ -179,7 +185,10 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     // Tables as arguments are run anew by whoever gives them: there is nothing to go on from.
     if (!has_own_tables()) {
         auto kept = keeper_.open({{setting_.paths.ledger, "", read_boot_id().value_or("")},
-                                  setting_.paths.ledger + "-marks"});
+                                  setting_.paths.ledger + "-marks",
+                                  [this](std::uint64_t output, std::uint64_t number) {
+                                      return outputs_->has_session_end(output, number);
+                                  }});
         if (!kept) return kept;
         if (auto mail = after_run_->keep_mail_in(setting_.paths.mail); !mail) {
             write(said(Level::error, "mail-not-kept",

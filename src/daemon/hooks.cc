@@ -94,6 +94,7 @@ Result<Errand::Program> Hooks::program_of(Hook& hook) {
     order.environment = environment.variables;
     order.identity = hook.identity;
     order.change_user = change_user_;
+    if (change_user_) order.pam = pam_;
     order.home = environment.home;
     order.umask = entry.policy->launch.umask;
     order.input_fd = input->get();

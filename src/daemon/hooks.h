@@ -34,6 +34,9 @@ class Hooks {
           change_user_(change_user),
           programs_(loop, launcher, {}, std::move(progress)) {}
 
+    // As Runs has it: a hook is a command of its user as the job is.
+    void use_pam(std::optional<process::PamService> service) { pam_ = std::move(service); }
+
     // Runs the command that the entry names for such an end, if it does, with `output` as its
     // input. Its own output goes to the log, or where that of jobs goes.
     void run(const engine::Deliver& order, const process::Identity& identity,
@@ -63,6 +66,7 @@ class Hooks {
     Log& log_;
     Outputs& outputs_;
     bool change_user_ = false;
+    std::optional<process::PamService> pam_;
     std::map<std::uint64_t, Hook> hooks_;  // that run, or wait for their turn
     std::uint64_t last_id_ = 0;
     Errands programs_;

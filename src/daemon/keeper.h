@@ -35,6 +35,7 @@ class Keeper {
     struct Options {
         ledger::Store::Options store;
         std::string marks;  // the path of the launching marks
+        ledger::EndLeft end_left{};
     };
     struct Hooks {
         std::function<void(engine::Decided)> decided;

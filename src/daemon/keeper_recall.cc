@@ -54,7 +54,8 @@ Result<void> Keeper::recall_runs(ledger::Store& store) {
     }
     const ledger::Marks* const told = marks_ ? &*marks_ : nullptr;
     for (ledger::OpenRun run : *found) {
-        const auto why = ledger::judge(run.run, told, same_boot_, surroundings_.process_start);
+        const auto why = ledger::judge(run.run, told, same_boot_, surroundings_.process_start,
+                                       shared_->options.end_left);
         if (why) {
             shared_->lost[*why].push_back(std::move(run));
         } else {

@@ -157,6 +157,23 @@ std::optional<OutputFiles> Outputs::reopen(const engine::Adopt& order) {
     return files;
 }
 
+Result<process::SessionFile> Outputs::open_session(engine::RunNumber run) const {
+    return folder_ ? folder_->create_session(run) : process::SessionFile::in_memory();
+}
+
+std::optional<process::SessionFile> Outputs::reopen_session(
+    const engine::LiveProcess& process) const {
+    if (!folder_ || process.output == 0) return std::nullopt;
+    return folder_->reopen_session(process.output, process.output_number);
+}
+
+bool Outputs::has_session_end(std::uint64_t tag, engine::RunNumber run) const {
+    auto session = folder_ && tag != 0 ? folder_->reopen_session(tag, run) : std::nullopt;
+    if (!session) return false;
+    session->keep();  // for whoever is to tell it
+    return session->end().has_value();
+}
+
 void Outputs::watch(const crontab::Entry& entry, const engine::RunKey& run, OutputFiles& files) {
     const auto say = [this, entry = entry, run](const Error& error) {
         log_.write(output_unlimited(entry, run, error.message), read_clock().instant);

@@ -14,6 +14,7 @@
 #include "engine/effect.h"
 #include "engine/run.h"
 #include "process/output.h"
+#include "process/session.h"
 
 namespace cron::daemon {
 
@@ -62,6 +63,12 @@ class Outputs {
                                       std::optional<OutputFiles>& files);
     // Of a run that another daemon has started; none if they are gone.
     std::optional<OutputFiles> reopen(const engine::Adopt& order);
+    // What the session of the run leaves; in memory where there is no folder.
+    Result<process::SessionFile> open_session(engine::RunNumber run) const;
+    // None: the run has no session.
+    std::optional<process::SessionFile> reopen_session(const engine::LiveProcess& process) const;
+    // Whether the session of a run with files of this tag and number has left how its job ended.
+    bool has_session_end(std::uint64_t tag, engine::RunNumber run) const;
     // Names the files of this daemon's runs, for reopen(); 0: there are none.
     std::uint64_t tag() const { return folder_ ? folder_->tag() : 0; }
 

@@ -103,8 +103,8 @@ void RunGroups::limit(const engine::Spawn& spawn, const process::Cgroup& group) 
     }
 }
 
-void RunGroups::adopt(const engine::Adopt& order) {
-    const auto folder = tree_.folder_of(order.process.pid);
+void RunGroups::adopt(const engine::Adopt& order, pid_t job) {
+    const auto folder = tree_.folder_of(job);
     const auto is_its = [&](const auto& left) { return left.second.path() == folder; };
     const auto found = std::find_if(left_.begin(), left_.end(), is_its);
     if (found == left_.end()) return;

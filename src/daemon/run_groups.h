@@ -29,7 +29,7 @@ class RunGroups {
     // its process enters it. None where it needs none or can have none.
     UniqueFd make(const engine::Spawn& spawn);
     // Finds that of a run that an earlier daemon started, and sets its limits again.
-    void adopt(const engine::Adopt& order);
+    void adopt(const engine::Adopt& order, pid_t job);
     // After the process group has the signal: with KILL the group is swept; with `kill_after` so
     // much later.
     void signal(const engine::Signal& order);

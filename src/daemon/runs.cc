@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "daemon/clock.h"
 #include "daemon/facts.h"
+#include "daemon/pam.h"
 #include "engine/run_variables.h"
 #include "process/environment.h"
 #include "process/input.h"
@@ -168,6 +169,13 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     order.error_fd = descriptors->error;
     const UniqueFd cgroup = groups_->make(spawn);
     order.cgroup_fd = cgroup.get();
+    if (order.change_user && pam_) {
+        auto session = outputs_.open_session(spawn.run);
+        if (!session) return tl::unexpected(no_resource(session.error()));
+        order.pam = pam_;
+        order.session_fd = session->fd();
+        live.session = *std::move(session);
+    }
     marking_.before(spawn);
     auto child = launcher_.launch(order);
     if (!child) {
@@ -191,41 +199,6 @@ void Runs::tell_made(const Live& live) {
     process.output = outputs_.tag();
     process.output_number = live.spawn.run;
     marking_.made(live.spawn, process);
-}
-
-void Runs::adopt(const engine::Adopt& order) {
-    const int pid = order.process.pid;
-    Live& live = live_[order.run];
-    live.spawn = {order.run, order.key, order.attempt, engine::Cause::schedule, order.entry};
-    live.report_done = true;
-    live.adopted_start = order.process.process_start;
-    live.child.pid = pid;
-    live.child.pidfd = process::open_pidfd(pid);
-    live.remains.output = outputs_.reopen(order);
-    if (live.remains.output) outputs_.watch(*order.entry, order.key, *live.remains.output);
-    // Asked when the descriptor is there: it is that of no later process with this pid.
-    const bool lives = live.child.pidfd && process::process_start(pid) == live.adopted_start;
-    if (lives) {
-        auto end = loop_.add(live.child.pidfd.get(), EPOLLIN,
-                             [this, run = order.run](std::uint32_t) { collect(run); });
-        if (end) {
-            live.end_watch = *std::move(end);
-            groups_->adopt(order);
-            log_.write(run_adopted(live.spawn, pid), read_clock().instant);
-            return;
-        }
-    }
-    collect_adopted(live);
-}
-
-// Its end is all that can be known.
-void Runs::collect_adopted(Live& live) {
-    live.ended = true;
-    groups_->ended(live.spawn);
-    live.end_watch.reset();
-    live.child.pidfd.reset();
-    unwatch(live);
-    happened_(engine::Exited{live.spawn.run, {false, 0, false}, {}, printed(live)});
 }
 
 void Runs::unwatch(Live& live) {
@@ -282,6 +255,9 @@ void Runs::read_report(engine::RunNumber run) {
     }
     if (report.state == process::Report::State::pending) return;
     if (report.state == process::Report::State::failed) live.failure = report.failure;
+    if (report.failure.of_session && pam_ && !std::exchange(told_of_pam_, true)) {
+        log_.write(said(Level::warning, "pam-refused", pam_advice(*pam_)), read_clock().instant);
+    }
     live.report_done = true;
     live.report_watch.reset();
     live.child.report.reset();
@@ -291,9 +267,11 @@ void Runs::collect(engine::RunNumber run) {
     Live& live = live_.at(run);
     if (live.adopted_start != 0) return collect_adopted(live);
     const int pidfd = live.child.pidfd.get();
-    const Result<std::optional<process::Ended>> ended =
+    Result<std::optional<process::Ended>> ended =
         live.kill_at ? process::look(pidfd) : process::reap(pidfd);
     if (ended && !*ended) return;
+    // The usage is the job's, and not that of the session as well.
+    if (ended && live.session) ended = live.session->end().value_or(**ended);
     read_report(run);  // what it said last
     unwatch(live);
     live.ended = true;
@@ -327,7 +305,9 @@ void Runs::signal(const engine::Signal& order) {
     const bool is_gone =
         live.adopted_start != 0 && process::process_start(live.child.pid) != live.adopted_start;
     if (is_gone) return;
-    if (live.adopted_start == 0 && order.kill_after > microseconds{0}) {
+    // A session does not end before the group of its job.
+    const bool may_linger = live.adopted_start == 0 && !live.child.is_session;
+    if (may_linger && order.kill_after > microseconds{0}) {
         live.kill_at = read_clock().monotonic + order.kill_after;
     }
     const Result<void> sent = process::signal_group(live.child, order.signal);
@@ -398,6 +378,7 @@ void Runs::leave() {
     for (auto& [run, live] : live_) {
         std::string path;
         if (live.remains.output) path = live.remains.output->keep();
+        if (live.session) live.session->keep();
         log_.write(run_left(live.spawn, live.child.pid, path), read_clock().instant);
     }
 }

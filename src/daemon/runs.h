@@ -44,6 +44,9 @@ class Runs {
                                                 std::optional<process::Identity> caller,
                                                 Happened happened, Marking marking);
 
+    // From now on jobs are started in sessions of this service; none: without PAM.
+    void use_pam(std::optional<process::PamService> service) { pam_ = std::move(service); }
+    const std::optional<process::PamService>& pam() const { return pam_; }
     // The starts to come: lets their users be looked up.
     void prepare(const std::string& user);
     void start(const engine::Spawn& spawn);
@@ -70,6 +73,7 @@ class Runs {
         engine::Spawn spawn;
         Remains remains;
         process::Child child;
+        std::optional<process::SessionFile> session;
         std::optional<process::LaunchFailure> failure;  // said by crond-job; told at its end
         bool report_done = false;
         bool ended = false;
@@ -105,6 +109,8 @@ class Runs {
     Outputs& outputs_;
     std::unique_ptr<RunGroups> groups_;
     std::optional<process::Identity> caller_;
+    std::optional<process::PamService> pam_;
+    bool told_of_pam_ = false;
     Happened happened_;
     Marking marking_;
     StartQueue queue_;

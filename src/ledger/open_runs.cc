@@ -61,14 +61,15 @@ Result<std::vector<OpenRun>> read_open_runs(Database& database) {
 }
 
 std::optional<std::string> judge(engine::RecalledRun& run, const Marks* marks, bool same_boot,
-                                 const ProcessStart& process_start) {
+                                 const ProcessStart& process_start, const EndLeft& end_left) {
     const auto mark = marks != nullptr ? marks->find(run.key, run.attempt) : std::nullopt;
     if (!mark) {
         if (same_boot && marks != nullptr && marks->tells_all()) return std::nullopt;
         return "the daemon ended, and whether this run was started is not known";
     }
     if (mark->pid <= 0) return "the daemon ended while it started this run";
-    if (process_start(mark->pid) != mark->process_start) {
+    const bool lives = process_start(mark->pid) == mark->process_start;
+    if (!lives && !(end_left && end_left(mark->output, mark->output_number))) {
         return "it ended while no daemon was there: its status is not known";
     }
     run.state = engine::RecalledRun::State::alive;

@@ -27,11 +27,14 @@ Result<std::vector<OpenRun>> read_open_runs(Database& database);
 // When the process of this pid started, in ticks since the boot; none if there is none that lives.
 using ProcessStart = std::function<std::optional<std::uint64_t>(std::int32_t pid)>;
 
+// Whether a process whose output has this name has ended and left how.
+using EndLeft = std::function<bool(std::uint64_t output, std::uint64_t output_number)>;
+
 // What became of an open run since, which its state then says: it was not started, waits for its
-// next try, or lives. Else why it is lost. `marks` may be null; `same_boot`: as that in which the
-// run was granted.
+// next try, or lives, as does one whose end is left to be told. Else why it is lost. `marks` may be
+// null; `same_boot`: as that in which the run was granted.
 std::optional<std::string> judge(engine::RecalledRun& run, const Marks* marks, bool same_boot,
-                                 const ProcessStart& process_start);
+                                 const ProcessStart& process_start, const EndLeft& end_left = {});
 
 // Its outcome is that there will be none.
 Result<void> lose(Database& database, const OpenRun& run, const std::string& reason);

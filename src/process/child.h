@@ -15,8 +15,8 @@ namespace cron::process {
 // Its pid is not used again before reap() has collected it, so until then it may be signalled.
 struct Child {
     pid_t pid = -1;
-    UniqueFd pidfd;   // readable when the process has ended
-    UniqueFd report;  // for read_report; readable when there is something to read
+    UniqueFd pidfd;           // readable when the process has ended
+    UniqueFd report;          // for read_report; readable when there is something to read
     bool is_session = false;  // it is crond-session, and the job is its child
 };
 

@@ -129,7 +129,8 @@ std::vector<std::string> session_orders_of(const LaunchOrder& order) {
     std::vector<std::string> orders = orders_of(order);
     const std::string& folder = order.pam->folder;
     orders.front() = order.identity.name;
-    orders.insert(orders.begin(), {"crond-session", order.pam->name, folder.empty() ? "-" : folder});
+    orders.insert(orders.begin(),
+                  {"crond-session", order.pam->name, folder.empty() ? "-" : folder});
     return orders;
 }
 
@@ -179,7 +180,8 @@ Result<Launcher> Launcher::create(const std::string& job_program,
 
 tl::expected<Child, LaunchFailure> Launcher::launch(const LaunchOrder& order) {
     const bool is_session = order.pam.has_value();
-    CRON_CHECK(!order.arguments.empty() && (!is_session || (order.change_user && session_program_)));
+    CRON_CHECK(!order.arguments.empty() &&
+               (!is_session || (order.change_user && session_program_)));
     const auto orders = is_session ? session_orders_of(order) : orders_of(order);
     const auto variables = is_session ? marked(order.environment) : std::vector<std::string>();
     const std::vector<char*> arguments = pointers_to(orders);

@@ -1,7 +1,7 @@
-// crond-session: crond-job's sibling where PAM is on. crond executes it at once, still as itself; it
-// opens a session of PAM, starts crond-job in it, waits for the job, closes the session, and ends as
-// the job did. It lives on when crond does not (DESIGN: Speed by construction).
-// Source: the order of the calls, and who wins where both set a variable, are those of Debian's cron.
+// crond-session: crond-job's sibling where PAM is on. crond executes it at once, still as itself;
+// it opens a session of PAM, starts crond-job in it, waits for the job, closes the session, and
+// ends as the job did. It lives on when crond does not (DESIGN: Speed by construction). Source: the
+// order of the calls, and who wins where both set a variable, are those of Debian's cron.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +128,8 @@ void reset_signals() {
     sigprocmask(SIG_SETMASK, &held, nullptr);
 }
 
-// Our own environment, for modules and their programs. Returns the job's, whose variables are marked.
+// Our own environment, for modules and their programs. Returns the job's, whose variables are
+// marked.
 char** take_environment() {
     static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     static char* ours[] = {path, nullptr};
@@ -217,8 +218,8 @@ void Session::open(Orders& orders) {
     // Groups before credentials: pam_group adds to them.
     if (setgroups(orders.group_count, orders.groups) != 0) fail(errno, "setgroups");
     umask(kDefaultUmask);
-    require("pam_start", pam_start_confdir(orders.service, orders.user, &conversation,
-                                           orders.folder, &pam_));
+    require("pam_start",
+            pam_start_confdir(orders.service, orders.user, &conversation, orders.folder, &pam_));
     require("pam_set_item", pam_set_item(pam_, PAM_TTY, "cron"));
     require("pam_acct_mgmt", pam_acct_mgmt(pam_, 0));
     require("pam_setcred", pam_setcred(pam_, PAM_ESTABLISH_CRED | PAM_SILENT));
@@ -251,8 +252,8 @@ char** job_orders(const Orders& orders, char** argv) {
     size_t rest = 0;
     while (orders.rest[rest] != nullptr) ++rest;
     const size_t before = static_cast<size_t>(kIds - kJobOrders) + 1;  // with the program's name
-    char** const made = static_cast<char**>(
-        allocate(before + 2 + orders.group_count + rest + 1, sizeof(char*)));
+    char** const made =
+        static_cast<char**>(allocate(before + 2 + orders.group_count + rest + 1, sizeof(char*)));
     char* text = static_cast<char*>(allocate(orders.group_count + 2, kTextMax));
     const auto print = [&text](const char* format, unsigned value) {
         char* const printed = text;
