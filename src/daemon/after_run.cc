@@ -16,7 +16,7 @@ AfterRun::AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accou
       accounts_(accounts),
       caller_(std::move(settings.caller)),
       delivery_(loop, launcher, accounts, mail_worker, log, std::move(settings.mail), progress),
-      hooks_(loop, launcher, log, outputs, settings.change_user, progress) {}
+      hooks_(loop, launcher, log, outputs, settings.change_user, std::move(progress)) {}
 
 void AfterRun::follow(engine::Deliver order, Remains remains) {
     if (remains.identity.name.empty() && caller_) remains.identity = *caller_;
