@@ -63,7 +63,8 @@ CRON_NO_SANITIZER int become_job_program(void* argument) {
     }
     if (setrlimit(RLIMIT_NOFILE, birth.descriptor_limit) != 0) return fail(birth, "setrlimit");
     execveat(birth.descriptors[kPlaced], "", birth.arguments, birth.environment, AT_EMPTY_PATH);
-    return fail(birth, "exec crond-job or crond-session");
+    return fail(birth,
+                birth.descriptors[kJobProgramFd] < 0 ? "exec crond-job" : "exec crond-session");
 }
 
 #undef CRON_NO_SANITIZER

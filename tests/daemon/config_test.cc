@@ -36,6 +36,7 @@ TEST_CASE("config: what is not set has its default", "[daemon]") {
     const Config config = read("{}");
     CHECK(config == Config{});
     CHECK(config.flavour == crontab::Flavour::debian);
+    CHECK(config.pam == Pam::automatic);
     CHECK(config.pools.empty());
     CHECK(config.max_running == 0);
     CHECK(config.max_starts_per_second == 0);
@@ -50,6 +51,7 @@ TEST_CASE("config: every setting is read, among comments", "[daemon]") {
     "flavour": "cronie",  // it was cronie's
     "max_running": 200,
     "max_starts_per_second": 50,
+    "pam": "yes",
     /* "backup" is of system tables,
        "alice/backup" of a table of alice's */
     "pools": {"backup": 2, "alice/backup": 1, "DOMAIN\\bob/x.y-z": 1000000},
@@ -57,6 +59,7 @@ TEST_CASE("config: every setting is read, among comments", "[daemon]") {
 })";
     const Config config = read(text);
     CHECK(config.flavour == crontab::Flavour::cronie);
+    CHECK(config.pam == Pam::yes);
     CHECK(config.max_running == 200);
     CHECK(config.max_starts_per_second == 50);
     CHECK(config.pools == std::map<std::string, std::uint32_t>{

@@ -67,4 +67,24 @@ TEST_CASE("open runs: a marked run lives if its process does, and else is lost",
     CHECK(run.process.output_number == 9);
 }
 
+TEST_CASE("open runs: a marked run that has left how it ended is told of, and not lost",
+          "[ledger]") {
+    const daemon::TemporaryFolder folder;
+    auto marks = Marks::open({folder / "marks", "boot", "ledger"});
+    REQUIRE(marks);
+    engine::RecalledRun run = run_of("a", State::pending, 1);
+    REQUIRE(marks->set(run.key, 1));
+    marks->add_process(run.key, 1, {77, 5, 90'000'000, 8, 9});
+    const auto nobody = [](int) { return std::optional<std::uint64_t>(); };
+    const auto left_by = [](std::uint64_t mine) {
+        return [mine](std::uint64_t output, std::uint64_t number) {
+            return output == 8 && number == mine;
+        };
+    };
+    CHECK(judge(run, &*marks, true, nobody, left_by(10)));
+    REQUIRE_FALSE(judge(run, &*marks, true, nobody, left_by(9)));
+    CHECK(run.state == State::alive);
+    CHECK(run.process.pid == 77);
+}
+
 }  // namespace cron::ledger

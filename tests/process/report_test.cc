@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <string>
 
 #include "base/unique_fd.h"
 #include "process/job_orders.h"
@@ -83,6 +84,25 @@ TEST_CASE("launch failure: worth another try when it passes with other processes
         CHECK(launch_failure("clone", error).temporary);
     for (const int error : {ENOENT, EPERM, EACCES, E2BIG, EINVAL}) {
         CHECK_FALSE(launch_failure("exec", error).temporary);
+    }
+}
+
+TEST_CASE("report: what a session was refused for comes in words, after the warnings", "[report]") {
+    for (const int error : {0, EAGAIN}) {
+        Pipe pipe;
+        pipe.write(JobStage::cgroup, ENODEV);
+        const JobRecord record{JobStage::session, error};
+        std::string message(reinterpret_cast<const char*>(&record), sizeof record);
+        message += "pam_acct_mgmt: User account has expired";
+        REQUIRE(::write(pipe.write_end.get(), message.data(), message.size()) ==
+                static_cast<ssize_t>(message.size()));
+        const Report report = pipe.read();
+        CHECK(report.cgroup_error == ENODEV);
+        REQUIRE(report.state == Report::State::failed);
+        CHECK(report.failure.of_session);
+        CHECK(report.failure.error.stage == "pam_acct_mgmt: User account has expired");
+        CHECK(report.failure.error.error == error);
+        CHECK(report.failure.temporary == (error == EAGAIN));
     }
 }
 
