@@ -37,11 +37,11 @@ inline constexpr char kVariableMark = '+';
 // real-time signals, which are queued and carry a value.
 inline constexpr int kRelaySignal = 40;
 
-// Where a job of a table that sets none gets its umask, PAM may say another.
+// The umask of a job whose table sets none. In its place PAM may say another.
 inline constexpr unsigned kDefaultUmask = 022;
 
-// At the beginning of its file, in the byte order of the machine: what crond-session leaves for a
-// crond that was away. The version comes with the first record, the end with the second.
+// What crond-session leaves for a crond that was away, written when the job begins and when it ends.
+// docs/ledger.md has the layout.
 struct SessionRecord {
     uint32_t version = 0;  // kSessionVersion; 0: the job has not begun
     int32_t job = 0;       // its pid, that is of its group; its own until the record says ended
@@ -53,6 +53,7 @@ struct SessionRecord {
     uint64_t peak_memory_bytes = 0;
 };
 inline constexpr uint32_t kSessionVersion = 1;
+static_assert(sizeof(SessionRecord) == 32);
 
 inline constexpr unsigned kIoClassShift = 13;  // of the class in the number of ioprio_set(2)
 
