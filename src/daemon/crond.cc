@@ -62,11 +62,19 @@ void Crond::tables_changed(TableReader::Reading reading) {
         event.loaded.push_back({loaded.name, std::move(loaded.table.entries), loaded.since_start});
     }
     if (!event.loaded.empty() || !event.removed.empty()) happened(std::move(event));
+    tell_service_manager(reading.is_reload);
     if (readiness_ != nullptr) {
         write(started_up(setting_.version, setting_.options.foreground));
         std::exchange(readiness_, nullptr)->ready();
     }
     arm();
+}
+
+// That tables were read, the first time, again, or because they changed.
+void Crond::tell_service_manager(bool is_reload) {
+    const engine::Snapshot snapshot = engine_.snapshot(0);
+    notifier_.loaded(snapshot.job_count, snapshot.tables);
+    if (readiness_ != nullptr || is_reload) notifier_.ready(read_clock().monotonic);
 }
 
 // Once a boot for the machine's daemon; at every start with tables as arguments.
@@ -104,6 +112,7 @@ void Crond::on_timer() {
     after_run_->expire(now);
     runs_->expire(now);
     keeper_.expire(now);
+    notifier_.beat(now);
     if (readiness_ == nullptr) happened(engine::Woken{});
     end_if_done();
     arm();
@@ -170,6 +179,7 @@ void Crond::report() {
 }
 
 void Crond::stop() {
+    notifier_.stopping();
     if (readiness_ != nullptr) {
         base_.loop.stop();
         return;
@@ -211,8 +221,9 @@ void Crond::happened(engine::Event event) {
 
 void Crond::arm() {
     std::optional<Monotonic> monotonic = tables_->next_look();
-    for (const auto& other : {wake_.monotonic, quit_at_, accounts_.deadline(),
-                              after_run_->deadline(), keeper_.deadline(), runs_->deadline()}) {
+    for (const auto& other :
+         {wake_.monotonic, quit_at_, accounts_.deadline(), after_run_->deadline(),
+          keeper_.deadline(), runs_->deadline(), notifier_.deadline()}) {
         if (other) monotonic = std::min(*monotonic, *other);
     }
     if (auto armed = base_.timers.arm(wake_.instant, monotonic); !armed) {

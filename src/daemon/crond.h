@@ -20,6 +20,7 @@
 #include "daemon/keeper.h"
 #include "daemon/lock_file.h"
 #include "daemon/log.h"
+#include "daemon/notifier.h"
 #include "daemon/options.h"
 #include "daemon/runs.h"
 #include "daemon/setting.h"
@@ -69,6 +70,7 @@ class Crond {
     Result<void> watch(int fd, void (Crond::*handler)());
 
     void tables_changed(TableReader::Reading reading);
+    void tell_service_manager(bool is_reload);
     bool are_boot_entries_due();
 
     void on_timer();
@@ -128,6 +130,7 @@ class Crond {
     TableLog table_log_;
     ClockNotice clock_notice_;
     std::unique_ptr<Control> control_;  // none with tables as arguments, or where it cannot be had
+    Notifier notifier_;
     std::vector<EventLoop::Watch> watches_;
 
     std::deque<engine::Event> events_;

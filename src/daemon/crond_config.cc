@@ -19,6 +19,7 @@ Result<ConfigReading> Crond::first_config(const Setting& setting) {
 
 void Crond::reload() {
     accounts_.drop();
+    notifier_.reloading(read_clock().monotonic);
     write(Record{Level::info, "reload", {}, {}, 0});
     config_reader_.read();
 }

@@ -140,7 +140,8 @@ Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone)
                                     [this](const Record& record) { write(record); }}),
       accounts_(base_.account_worker),
       config_reader_(base_.table_worker, config_file(setting),
-                     [this](const ConfigReading& reading) { config_read(reading); }) {
+                     [this](const ConfigReading& reading) { config_read(reading); }),
+      notifier_(Notifier::address_here(), ::getpid()) {
     log_.attach(base_.loop);
     log_.set_zone(zone);
 }

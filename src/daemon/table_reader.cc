@@ -91,6 +91,7 @@ void TableReader::read() {
     const bool is_posted = worker_.post([this, shared = shared_, now, flavour = flavour_,
                                          is_reload = is_reload_asked_]() -> Worker::Continuation {
         Reading reading = shared->read(now, flavour, is_reload);
+        reading.is_reload = is_reload;
         const bool look_again = shared->watch();
         return [this, reading = std::move(reading), look_again]() mutable {
             done(std::move(reading), look_again);

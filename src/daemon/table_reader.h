@@ -25,6 +25,7 @@ class TableReader {
     struct Reading {
         ZoneBook::News zone;
         spool::Changes changes;
+        bool is_reload = false;
     };
     using Changed = std::function<void(Reading reading)>;
 
