@@ -88,8 +88,7 @@ std::vector<Finding> advise_on_command(std::string_view written, const std::stri
     const std::vector<std::size_t> columns = columns_of(command, written);
     std::vector<Finding> findings;
     if (shell.is_certain && shell.is_closed) {
-        // Where cronie is at home, sh is bash.
-        const bool is_plain = kind == Shell::plain && flavour == Flavour::debian;
+        const bool is_plain = kind == Shell::plain && ways_of(flavour).has_plain_sh;
         findings = advise_on_redirections(shell, is_plain);
         for (Finding& finding : findings) {
             const std::size_t last = columns[finding.end - 1];

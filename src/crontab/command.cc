@@ -60,6 +60,7 @@ tl::expected<Flags, Finding> read_flags(std::string_view text) {
 
 // Source: do_command.c of Vixie cron, and Debian's change to it (\\).
 CommandText split_command(std::string_view text, Flavour flavour) {
+    const bool folds_backslashes = ways_of(flavour).folds_backslashes;
     CommandText parts;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%') {
@@ -68,7 +69,7 @@ CommandText split_command(std::string_view text, Flavour flavour) {
         }
         if (text[i] == '\\' && i + 1 < text.size()) {
             const char escaped = text[++i];
-            const bool drops = escaped == '%' || (escaped == '\\' && flavour == Flavour::debian);
+            const bool drops = escaped == '%' || (escaped == '\\' && folds_backslashes);
             if (!drops) parts.command += '\\';
             parts.command += escaped;
             continue;

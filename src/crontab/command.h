@@ -28,8 +28,7 @@ struct CommandText {
 
 // The first % that no backslash escapes ends the command; the rest is its input, % standing for
 // newline.
-// \% is %, in both; any other backslash stays, but for \\ in the command with flavour debian: a
-// backslash.
+// \% is %, in both; any other backslash stays, but that a flavour may fold \\ in the command.
 CommandText split_command(std::string_view text, Flavour flavour);
 
 }  // namespace cron::crontab

@@ -337,9 +337,8 @@ void Parser::advise_on_entry(const Line& line, const EntryText& text,
             column_of(line, command));
 }
 
-// Debian's cron keeps the blanks after the user.
 std::string_view Parser::command_of(const EntryText& text) const {
-    return options_.flavour == Flavour::debian ? text.command_with_blanks : text.command;
+    return ways_of(options_.flavour).keeps_blanks ? text.command_with_blanks : text.command;
 }
 
 // A whole number of seconds below the sum of both; the same for a job for as long as they are.

@@ -15,6 +15,7 @@
 #include "base/job_id.h"
 #include "calendar/zone.h"
 #include "crontab/diagnostic.h"
+#include "crontab/flavour.h"
 #include "crontab/policy.h"
 #include "schedule/schedule.h"
 
@@ -69,9 +70,6 @@ struct Table {
     // Shown or not.
     std::size_t count(Severity severity) const;
 };
-
-// Where today's crons differ one value decides.
-enum class Flavour { debian, cronie };
 
 enum class Kind { user, system };  // system: a user column before the command
 

@@ -125,7 +125,8 @@ TableFile TableReader::identify(const std::string& file) {
         found.name = fmt::format("{}/{}", places_.crontabs, name);
     }
     if (!is_in_system_folder) return found;
-    if (const auto violation = spool::name_violation(name, parsing_.flavour)) {
+    if (const auto violation =
+            spool::name_violation(name, crontab::ways_of(parsing_.flavour).file_names)) {
         files_.problems.push_back(
             {file, fmt::format("{}: crond ignores this file: {}", printable(file), *violation),
              crontab::Severity::warning});

@@ -64,10 +64,10 @@ std::optional<std::uint32_t> whole_number(const JsonValue& value, std::uint32_t 
 
 void apply_flavour(const JsonValue& value, const ConfigKey& key, Config& config,
                    Findings& findings) {
-    if (value.kind == Kind::text && value.text == "debian") {
-        config.flavour = crontab::Flavour::debian;
-    } else if (value.kind == Kind::text && value.text == "cronie") {
-        config.flavour = crontab::Flavour::cronie;
+    const auto flavour =
+        value.kind == Kind::text ? crontab::find_flavour(value.text) : std::nullopt;
+    if (flavour) {
+        config.flavour = *flavour;
     } else {
         findings.push_back(bad_value(value, key));
     }

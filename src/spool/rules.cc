@@ -39,6 +39,19 @@ std::optional<std::string> leftover_violation(std::string_view name) {
 }
 
 bool is_run_parts_character(char c) { return is_alnum(c) || c == '_' || c == '-'; }
+bool is_small(char c) { return is_lower(c) || is_digit(c); }
+
+// name = small { small | "-" } | part "-" { part "-" } small { small }; part of small, "_" and "."
+bool is_lsb_name(std::string_view name) {
+    const auto is_assigned = [](char c) { return is_small(c) || c == '-'; };
+    const auto is_part = [](char c) { return is_small(c) || c == '_' || c == '.' || c == '-'; };
+    if (name.empty() || name.front() == '-') return false;
+    if (std::all_of(name.begin(), name.end(), is_assigned)) return true;
+    const std::size_t last = name.rfind('-') + 1;
+    return last != 0 && last != name.size() && name.find("--") == std::string_view::npos &&
+           std::all_of(name.begin(), name.end(), is_part) &&
+           std::all_of(name.begin() + static_cast<std::ptrdiff_t>(last), name.end(), is_small);
+}
 
 }  // namespace
 
@@ -50,7 +63,7 @@ std::optional<Problem> violation(const struct stat& status, const Rules& rules) 
                        fmt::format("it is {}, and {} is a regular file", type_name(status.st_mode),
                                    rules.noun)};
     }
-    if (rules.place == Place::argument) return std::nullopt;
+    if (rules.place == Place::argument || rules.permits_any) return std::nullopt;
     const bool of_user = rules.place == Place::user_folder;
     if (!is_trusted(status.st_uid, rules.trusted) && !(of_user && status.st_uid == rules.user)) {
         return refused("WRONG FILE OWNER",
@@ -74,17 +87,21 @@ std::optional<Problem> violation(const struct stat& status, const Rules& rules) 
     return std::nullopt;
 }
 
-std::optional<std::string> name_violation(std::string_view name, crontab::Flavour flavour) {
+std::optional<std::string> name_violation(std::string_view name, crontab::FileNames names) {
     if (auto leftover = leftover_violation(name)) return leftover;
-    switch (flavour) {
-        case crontab::Flavour::debian: {
+    switch (names) {
+        case crontab::FileNames::run_parts: {
             const auto bad = std::find_if_not(name.begin(), name.end(), is_run_parts_character);
             if (bad == name.end()) return std::nullopt;
             return fmt::format(
                 "its name has a '{}', and names of tables here are of letters, digits, '_' and '-'",
                 printable(std::string_view(&*bad, 1)));
         }
-        case crontab::Flavour::cronie:
+        case crontab::FileNames::lsb:
+            if (is_lsb_name(name)) return std::nullopt;
+            return "its name is none of the LSB's: small letters, digits and '-', or such names "
+                   "with '_' and '.' too, joined by '-'";
+        case crontab::FileNames::any:
             if (name.starts_with('.') || name.starts_with('#')) {
                 return fmt::format("names that begin with '{}' are no tables", name.front());
             }

@@ -1,5 +1,5 @@
 // What makes a file on disk a table: its name, its type, its owner, its mode, its links. No system
-// call. Source: DESIGN, Names on disk; run-parts(8) of Debian; crond(8) of cronie.
+// call. Source: DESIGN, Names on disk; run-parts(8) and cron(8) of Debian; crond(8) of cronie.
 #pragma once
 
 #include <sys/stat.h>
@@ -42,6 +42,7 @@ struct Rules {
     uid_t trusted = 0;  // whose files are good beside root's: the uid of crond
     std::size_t bytes_max = crontab::kTableBytesMax;
     std::string_view noun = "a table";  // what the file is, for messages
+    bool permits_any = false;           // whoever owns it, writes to it or has a link to it
 };
 
 // Root and crond's own user.
@@ -51,7 +52,7 @@ bool is_trusted(uid_t owner, uid_t trusted);
 std::optional<Problem> violation(const struct stat& status, const Rules& rules);
 
 // Why `name` in /etc/cron.d is not the name of a table; none if it is one.
-std::optional<std::string> name_violation(std::string_view name, crontab::Flavour flavour);
+std::optional<std::string> name_violation(std::string_view name, crontab::FileNames names);
 
 // Names that are no table and need no word: hidden files and temporaries in crontabs/, and
 // /etc/cron.d/.placeholder, which Debian ships.

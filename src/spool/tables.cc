@@ -148,7 +148,9 @@ void Tables::no_folder(Place place, const std::string& path, int error) {
 void Tables::scan_entry(Place place, const Folder& folder, const std::string& name) {
     const std::string path = fmt::format("{}/{}", folder.path, name);
     if (place == Place::system_folder) {
-        if (const auto reason = name_violation(name, settings_.flavour)) {
+        const auto names = settings_.has_lsb_names ? crontab::FileNames::lsb
+                                                   : crontab::ways_of(settings_.flavour).file_names;
+        if (const auto reason = name_violation(name, names)) {
             Seen& seen = files_[path];
             seen.place = place;
             seen.scan = statistics_.scans;
@@ -230,6 +232,7 @@ std::optional<Problem> Tables::examine(const Source& source, Seen& seen) {
     seen.unreadable = false;
 
     Rules rules{source.place, 0, settings_.trusted};
+    rules.permits_any = settings_.permits_any;
     if (source.place == Place::user_folder && S_ISREG(found->status.st_mode)) {
         const UserAnswer answer = users_.resolve(source.name);
         seen.unresolved.clear();

@@ -44,6 +44,8 @@ struct Settings {
     uid_t trusted = 0;            // whose files are as good as root's: the user crond runs as
     std::string caller = "root";  // that user's name: the owner of system tables and arguments
     crontab::Flavour flavour = crontab::Flavour::debian;
+    bool has_lsb_names = false;  // files of /etc/cron.d, whatever the flavour
+    bool permits_any = false;    // as in Rules
     std::string machine_id;
     calendar::Zone zone;
     std::function<Result<calendar::Zone>(std::string_view name)> find_zone;

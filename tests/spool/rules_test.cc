@@ -5,18 +5,18 @@
 namespace cron::spool {
 namespace {
 
-using crontab::Flavour;
+using crontab::FileNames;
 
 TEST_CASE("name_violation: as run-parts, a table of cron.d is named with letters, digits, _ and -",
           "[spool]") {
     for (const char* name : {"a", "php", "e2scrub_all", "Sysstat-2", "-", "0hourly", "tmp"}) {
         INFO(name);
-        CHECK_FALSE(name_violation(name, Flavour::debian));
+        CHECK_FALSE(name_violation(name, FileNames::run_parts));
     }
     for (const char* name : {"backup.sh", "example.com", ".hidden", "#x#", "a b", "x,y", "\xc3\xa9",
                              "x~", "x.dpkg-old", "x.dpkg-dist", "x.rpmnew", "a\nb", "a:b"}) {
         INFO(name);
-        CHECK(name_violation(name, Flavour::debian));
+        CHECK(name_violation(name, FileNames::run_parts));
     }
 }
 
@@ -24,20 +24,49 @@ TEST_CASE("name_violation: cronie takes dots, but not hidden files, backups and 
           "[spool]") {
     for (const char* name : {"backup.sh", "example.com", "a b", "x.y.z"}) {
         INFO(name);
-        CHECK_FALSE(name_violation(name, Flavour::cronie));
+        CHECK_FALSE(name_violation(name, FileNames::any));
     }
     for (const char* name :
          {".hidden", "#x#", "x~", "x.rpmsave", "x.rpmorig", "x.rpmnew", "x.dpkg-new"}) {
         INFO(name);
-        CHECK(name_violation(name, Flavour::cronie));
+        CHECK(name_violation(name, FileNames::any));
+    }
+}
+
+// Source: valid_name() of Debian's cron with -l.
+TEST_CASE("name_violation: by the LSB, small letters, digits and -, or joined names", "[spool]") {
+    for (const char* name : {"a", "php", "0hourly", "a-b", "a-", "e2scrub_all-1", "_my.corp-x",
+                             "example.com-backup", "a.b-c_d-e2", "_-a"}) {
+        INFO(name);
+        CHECK_FALSE(name_violation(name, FileNames::lsb));
+    }
+    for (const char* name : {"", "A", "Php", "e2scrub_all", "backup.sh", "-a", "a.b-", "a_b--c",
+                             "a.b-c_d", "a b", "x-y.dpkg-old", "\xc3\xa9", "a\n"}) {
+        INFO(name);
+        CHECK(name_violation(name, FileNames::lsb));
     }
 }
 
 TEST_CASE("name_violation: the reason names the character, without passing control bytes on",
           "[spool]") {
-    CHECK(name_violation("x.sh", Flavour::debian)->find("'.'") != std::string::npos);
-    CHECK(name_violation("x\n", Flavour::debian)->find("'\\x0a'") != std::string::npos);
-    CHECK(name_violation("x.dpkg-old", Flavour::debian)->find("packages") != std::string::npos);
+    CHECK(name_violation("x.sh", FileNames::run_parts)->find("'.'") != std::string::npos);
+    CHECK(name_violation("x\n", FileNames::run_parts)->find("'\\x0a'") != std::string::npos);
+    CHECK(name_violation("x.dpkg-old", FileNames::run_parts)->find("packages") !=
+          std::string::npos);
+}
+
+TEST_CASE("violation: where any table is permitted, only what is no file is refused", "[spool]") {
+    struct stat status {};
+    status.st_uid = 7;
+    status.st_nlink = 2;
+    for (const Place place : {Place::user_folder, Place::system_table, Place::system_folder}) {
+        Rules rules{place, 1000, 0};
+        rules.permits_any = true;
+        status.st_mode = S_IFREG | 0666;
+        CHECK_FALSE(violation(status, rules));
+        status.st_mode = S_IFDIR | 0755;
+        CHECK(violation(status, rules));
+    }
 }
 
 struct stat status_of(mode_t mode, uid_t owner, nlink_t links) {
