@@ -272,7 +272,8 @@ void MailQueue::finish() {
 }
 
 void MailQueue::log_output(const mail::Letter& letter) {
-    std::string_view output = mail::body_of(letter.message);
+    const std::string body = mail::body_of(letter.message);
+    std::string_view output = body;
     std::string ends;
     if (output.size() > kLoggedBytesMax) {
         ends =

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "mail/encoding.h"
 #include "mail/mailer.h"
 
 namespace cron::mail {
@@ -145,10 +146,19 @@ Result<Letter> parse_letter(std::string_view bytes) {
     return letter;
 }
 
-std::string_view body_of(std::string_view message) {
+std::string body_of(std::string_view message) {
     // No header is empty.
     const std::size_t end = message.find("\n\n");
-    return end == std::string_view::npos ? message : message.substr(end + 2);
+    if (end == std::string_view::npos) return std::string(message);
+    const std::string_view headers = message.substr(0, end + 1);
+    const std::string_view body = message.substr(end + 2);
+    const auto is_in = [&](std::string_view encoding) {
+        const std::string header = fmt::format("\nContent-Transfer-Encoding: {}\n", encoding);
+        return headers.find(header) != std::string_view::npos;
+    };
+    if (is_in("quoted-printable")) return decode_quoted_printable(body);
+    if (is_in("base64")) return decode_base64(body);
+    return std::string(body);
 }
 
 std::string print(const LetterName& name) {

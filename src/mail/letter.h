@@ -41,8 +41,8 @@ Result<std::string> print(const Letter& letter);
 // version that is not ours. Of what is read, addresses are safe and nothing holds a NUL.
 Result<Letter> parse_letter(std::string_view bytes);
 
-// What compose() was given as the body of `message`.
-std::string_view body_of(std::string_view message);
+// The body of what compose() has made, no longer encoded.
+std::string body_of(std::string_view message);
 
 // What changes of a letter is in the name of its file.
 struct LetterName {

@@ -119,6 +119,10 @@ TEST_CASE("letter: the body is found behind the headers", "[mail]") {
     message.body = "\n\nfirst\n\nsecond";
     CHECK(body_of(compose(message)) == message.body);
     CHECK(body_of("no header") == "no header");
+    message.body = std::string(1500, '=') + "\r\n";
+    CHECK(body_of(compose(message)) == message.body);
+    message.environment = {"CONTENT_TRANSFER_ENCODING=base64"};
+    CHECK(body_of(compose(message)) == message.body);
 }
 
 TEST_CASE("letter name: tag, tries and next try, in one spelling only", "[mail]") {
