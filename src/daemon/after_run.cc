@@ -11,12 +11,13 @@ namespace cron::daemon {
 
 AfterRun::AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accounts& accounts,
                    Worker& mail_worker, Outputs& outputs, Settings settings,
-                   std::function<void()> progress)
+                   std::function<void()> progress, const Customs& customs)
     : log_(log),
       accounts_(accounts),
       caller_(std::move(settings.caller)),
-      delivery_(loop, launcher, accounts, mail_worker, log, std::move(settings.mail), progress),
-      hooks_(loop, launcher, log, outputs, settings.change_user, std::move(progress)) {}
+      delivery_(loop, launcher, accounts, mail_worker, log, std::move(settings.mail), progress,
+                customs),
+      hooks_(loop, launcher, log, outputs, settings.change_user, std::move(progress), customs) {}
 
 void AfterRun::follow(engine::Deliver order, Remains remains) {
     if (remains.identity.name.empty() && caller_) remains.identity = *caller_;

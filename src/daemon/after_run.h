@@ -27,7 +27,7 @@ class AfterRun {
     // `progress` is called when something of it has ended.
     AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accounts& accounts,
              Worker& mail_worker, Outputs& outputs, Settings settings,
-             std::function<void()> progress);
+             std::function<void()> progress, const Customs& customs);
     Result<void> keep_mail_in(const std::string& folder) { return delivery_.keep_in(folder); }
 
     void use_pam(std::optional<process::PamService> service) { hooks_.use_pam(std::move(service)); }

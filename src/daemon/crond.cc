@@ -52,7 +52,8 @@ Result<void> Crond::run(Readiness& readiness) {
 
 void Crond::tables_changed(TableReader::Reading reading) {
     if (reading.zone.own) log_.set_zone(*reading.zone.own);
-    for (const Record& record : table_log_.tell(reading, readiness_ != nullptr)) write(record);
+    for (const Record& record : table_log_.tell(reading, readiness_ != nullptr, customs_.ways()))
+        write(record);
     if (readiness_ != nullptr) {
         happened(engine::Started{keeper_.recall(), are_boot_entries_due()});
     }
@@ -64,7 +65,7 @@ void Crond::tables_changed(TableReader::Reading reading) {
     if (!event.loaded.empty() || !event.removed.empty()) happened(std::move(event));
     tell_service_manager(reading.is_reload);
     if (readiness_ != nullptr) {
-        write(started_up(setting_.version, setting_.options.foreground));
+        write(started_up(setting_.version, setting_.options.foreground, customs_.ways()));
         std::exchange(readiness_, nullptr)->ready();
     }
     arm();
@@ -88,7 +89,7 @@ bool Crond::are_boot_entries_due() {
         return false;
     }
     write(said(Level::info, "reboot",
-               *claimed ? "Running @reboot jobs" : "Skipping @reboot jobs -- not system startup"));
+               *claimed ? "Running @reboot jobs" : std::string(customs_.ways().not_startup)));
     return *claimed;
 }
 
@@ -248,7 +249,11 @@ void Crond::carry_out(engine::OpenPass& order) {
 }
 
 void Crond::carry_out(engine::Finish& order) {
-    write(run_finished(order, runs_->pid_of(order.run)));
+    const int pid = runs_->pid_of(order.run);
+    const bool is_end = order.outcome.kind == engine::Outcome::Kind::exited;
+    const RunLines& lines = customs_.run_lines;
+    if (!is_end || lines.ends) write(run_finished(order, pid, customs_));
+    if (is_end && lines.failures && !order.outcome.is_success()) write(run_failed(order, pid));
     keeper_.finish(std::move(order));
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/clock_notice.h"
 #include "daemon/config_file.h"
 #include "daemon/control.h"
+#include "daemon/customs.h"
 #include "daemon/daemonize.h"
 #include "daemon/event_loop.h"
 #include "daemon/facts.h"
@@ -117,6 +118,7 @@ class Crond {
 
     Setting setting_;
     Config config_;
+    Customs customs_;
     Base base_;
     Log log_;
     engine::Engine engine_;

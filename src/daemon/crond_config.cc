@@ -52,6 +52,8 @@ void Crond::tell(const ConfigReading& reading) {
 
 void Crond::use(const Config& config) {
     config_ = config;
+    customs_.flavour = config.flavour;
+    log_.set_flavour(config.flavour);
     tables_->set_flavour(config.flavour);
     if (control_) control_->set_flavour(config.flavour);
     keeper_.set_retention(config.retention.age, config.retention.rows_per_job);

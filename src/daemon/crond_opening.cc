@@ -3,15 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <climits>
 #include <utility>
 
 #include "daemon/boot.h"
 #include "daemon/capabilities.h"
 #include "daemon/crond.h"
 #include "daemon/facts.h"
+#include "daemon/mail_setting.h"
 #include "process/user.h"
 #include "zones/load.h"
 
@@ -33,28 +32,12 @@ Result<void> make_folder(const std::string& path, mode_t mode) {
     return {};
 }
 
-// The name up to the first dot, as the subject of cron's mail has always had it.
-std::string short_host_name() {
-    std::array<char, HOST_NAME_MAX + 1> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-    const std::string host = name.data();
-    return host.substr(0, host.find('.'));
-}
-
 // A run takes three descriptors, and a burst has many runs. Jobs keep the limit that we were given.
 void raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-LogOptions log_options(const Options& options) {
-    LogOptions log;
-    log.format = options.log;
-    log.threshold = options.log_level;
-    log.pid = ::getpid();
-    return log;
 }
 
 engine::Limits limits(const Options& options) {
@@ -144,6 +127,8 @@ Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone)
       notifier_(Notifier::address_here(), ::getpid()) {
     log_.attach(base_.loop);
     log_.set_zone(zone);
+    customs_.run_lines = setting_.options.run_lines;
+    customs_.inherited_path = setting_.inherited_path;
 }
 
 Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config) {
@@ -168,18 +153,19 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     const bool changes_user = !caller && ::geteuid() == 0;
     after_run_ = std::make_unique<AfterRun>(
         base_.loop, base_.launcher, log_, accounts_, base_.mail_worker, *outputs_,
-        AfterRun::Settings{
-            caller, changes_user, {short_host_name(), setting_.paths.mailer, changes_user}},
+        AfterRun::Settings{caller, changes_user, mail_settings(setting_, changes_user)},
         [this] {
             end_if_done();
             arm();
-        });
+        },
+        customs_);
     auto runs = Runs::create(
         base_.loop, accounts_, base_.launcher, log_, *outputs_, *std::move(groups),
         std::move(caller), [this](engine::Event event) { happened(std::move(event)); },
         {[this](const auto& spawn) { keeper_.mark(spawn); },
          [this](const auto& spawn, const auto& process) { keeper_.add_process(spawn, process); },
-         [this](const auto& spawn) { keeper_.unmark(spawn); }});
+         [this](const auto& spawn) { keeper_.unmark(spawn); }},
+        customs_);
     if (!runs) return tl::unexpected(runs.error());
     runs_ = *std::move(runs);
 
@@ -198,11 +184,15 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     }
     auto tables = TableReader::create(
         base_.table_worker, *std::move(settings), ZoneBook(setting_.zones, zone),
-        [this](TableReader::Reading reading) { tables_changed(std::move(reading)); });
+        [this](TableReader::Reading reading) { tables_changed(std::move(reading)); },
+        setting_.options.watches_files);
     if (!tables) return tl::unexpected(tables.error());
     tables_ = *std::move(tables);
     tell(config);
     use(config.config.value_or(Config{}));
+    if (base_.locks && customs_.ways().tells_pidfile) {
+        write(pidfile_held(base_.locks->pidfile.fd()));
+    }
 
     for (const auto& [fd, handler] : {std::pair{base_.timers.realtime_fd(), &Crond::on_timer},
                                       std::pair{base_.timers.monotonic_fd(), &Crond::on_timer},

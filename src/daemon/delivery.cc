@@ -22,16 +22,21 @@ namespace {
 
 constexpr std::size_t kMailBytesMax = 1U << 20;  // of output in one mail
 
+constexpr const char* kShell = "/bin/sh";  // of a mail command
+
 }  // namespace
 
 void Delivery::deliver(const engine::Deliver& order, Remains remains) {
+    if (settings_.is_to_log) {
+        return log_output(Output{order, std::move(remains), {}, {}});
+    }
     const bool is_told = remains.output || order.outcome.kind == engine::Outcome::Kind::not_started;
     if (!is_told || !mail::is_mail_due(*order.entry, order.outcome)) return;
 
     Output output{order, std::move(remains), {}, {}};
     const auto recipients = mail::recipients(*order.entry->environment, order.entry->user);
     if (!recipients) {
-        complain(output, recipients.error().message, "UNSAFE MAIL");
+        complain(output, recipients.error().message, customs_.ways().unsafe_mail_action);
         return log_output(output);
     }
     if (recipients->empty()) return;  // MAILTO="": not wanted
@@ -41,7 +46,7 @@ void Delivery::deliver(const engine::Deliver& order, Remains remains) {
     if (sender) {
         output.sender = *sender;
     } else {
-        complain(output, sender.error().message, "UNSAFE MAIL");
+        complain(output, sender.error().message, customs_.ways().unsafe_mail_action);
     }
     const std::uint64_t id = ++last_id_;
     Errand errand;
@@ -58,7 +63,7 @@ void Delivery::deliver(const engine::Deliver& order, Remains remains) {
 std::optional<Errand::Program> Delivery::prepare(std::uint64_t id) {
     auto output = outputs_.extract(id);
     // Asked for each mail: a mailer may be installed, or gone, while we run.
-    if (::access(settings_.mailer.c_str(), X_OK) != 0) {
+    if (::access(mailer_program().c_str(), X_OK) != 0) {
         log_output(output.mapped());
         return std::nullopt;
     }
@@ -84,23 +89,30 @@ Result<mail::Letter> Delivery::compose(Output& output) const {
         if (!read) return tl::unexpected(read.error());
         text = *std::move(read);
     }
-    if (output.order.outcome.kind == engine::Outcome::Kind::not_started) {
-        text.text +=
-            fmt::format("The job was not started: {}\n", failure_text(output.order.outcome));
-    }
     output.mailed_bytes = text.total_bytes;
     const crontab::Entry& entry = *output.order.entry;
     const auto environment = process::build_environment(
         *entry.environment, output.remains.identity, {},
-        engine::run_variables(output.order.key, output.order.attempt, entry));
+        engine::run_variables(output.order.key, output.order.attempt, entry),
+        customs_.default_path());
     mail::Message message;
+    message.flavour = customs_.flavour;
     message.user = entry.user;
     message.host = settings_.host;
     message.command = entry.command;
+    const engine::Outcome& outcome = output.order.outcome;
+    message.is_told_failed = customs_.run_lines.failures && !outcome.is_success();
     message.sender = output.sender;
     message.recipients = output.recipients;
     message.environment = environment.variables;
+    message.run = engine::run_id(output.order.key);
+    message.domain = settings_.domain;
+    message.date = read_clock().instant;
+    message.offset = entry.zone.period_at(floor_seconds(message.date)).offset;
+    message.status = mail_status(outcome);
+    if (!message.status.empty()) message.duration = seconds_text(outcome.duration);
     message.body = text.text;
+    message.note = mail_note(outcome);
 
     const RunLabel run = label_of(entry, output.order.key);
     mail::Letter letter;
@@ -109,7 +121,7 @@ Result<mail::Letter> Delivery::compose(Output& output) const {
     letter.job = run.job;
     letter.due = run.due;
     letter.pass = run.pass;
-    letter.since = read_clock().instant;
+    letter.since = message.date;
     letter.recipients = output.recipients;
     letter.home = environment.home;
     letter.environment = environment.variables;
@@ -119,14 +131,16 @@ Result<mail::Letter> Delivery::compose(Output& output) const {
 
 Result<Errand::Program> Delivery::mailer(const mail::Letter& letter,
                                          const process::Identity& identity) const {
-    if (::access(settings_.mailer.c_str(), X_OK) != 0) {
-        return system_failure(errno, "run", settings_.mailer);
+    if (::access(mailer_program().c_str(), X_OK) != 0) {
+        return system_failure(errno, "run", mailer_program());
     }
     auto text = process::make_input(letter.message);
     if (!text) return tl::unexpected(text.error());
     Errand::Program program;
     process::LaunchOrder& order = program.order;
-    order.arguments = mail::mailer_arguments(settings_.mailer, letter.recipients);
+    order.arguments = settings_.mailer_command.empty()
+                          ? mail::mailer_arguments(settings_.mailer, letter.recipients)
+                          : process::shell_arguments(kShell, settings_.mailer_command);
     order.environment = letter.environment;
     order.identity = identity;
     order.change_user = settings_.change_user;
@@ -134,6 +148,10 @@ Result<Errand::Program> Delivery::mailer(const mail::Letter& letter,
     order.input_fd = text->get();
     program.descriptors.push_back(*std::move(text));
     return program;
+}
+
+std::string Delivery::mailer_program() const {
+    return settings_.mailer_command.empty() ? settings_.mailer : kShell;
 }
 
 void Delivery::mailed(std::uint64_t id, const ErrandEnd& end) {

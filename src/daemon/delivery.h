@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/accounts.h"
+#include "daemon/customs.h"
 #include "daemon/errands.h"
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
@@ -26,16 +27,20 @@ namespace cron::daemon {
 class Delivery {
   public:
     struct Settings {
-        std::string host;  // for the subject
-        std::string mailer;
+        std::string host;            // for the subject
+        std::string domain;          // for Message-ID
+        std::string mailer;          // its path; empty: there is none
+        std::string mailer_command;  // in its place, for the shell, with recipients in the message
+        bool is_to_log = false;      // output is not mailed: the log has all of it
         bool change_user = false;
     };
 
     // `worker` is for mail that is kept; `progress` is called when a mailer has ended.
     Delivery(EventLoop& loop, process::Launcher& launcher, Accounts& accounts, Worker& worker,
-             Log& log, Settings settings, std::function<void()> progress)
+             Log& log, Settings settings, std::function<void()> progress, const Customs& customs)
         : log_(log),
           settings_(std::move(settings)),
+          customs_(customs),
           mailers_(loop, launcher, {}, std::move(progress)),
           queue_(worker, accounts, mailers_, log,
                  [this](const mail::Letter& letter, const process::Identity& identity) {
@@ -74,6 +79,7 @@ class Delivery {
     Result<mail::Letter> compose(Output& output) const;
     Result<Errand::Program> mailer(const mail::Letter& letter,
                                    const process::Identity& identity) const;
+    std::string mailer_program() const;
     void mailed(std::uint64_t id, const ErrandEnd& end);
     void not_taken(Output& output, const std::string& reason);
     void log_output(const Output& output);
@@ -81,6 +87,7 @@ class Delivery {
 
     Log& log_;
     Settings settings_;
+    const Customs& customs_;
     std::map<std::uint64_t, Output> outputs_;  // that a mailer has, or that wait for one
     std::uint64_t last_id_ = 0;
     Errands mailers_;

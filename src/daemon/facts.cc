@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "daemon/log_format.h"
+#include "engine/run_variables.h"
 
 namespace cron::daemon {
 namespace {
@@ -37,6 +38,7 @@ void add_job(Record& record, const crontab::Entry& entry) {
 
 void add_run(Record& record, const crontab::Entry& entry, const engine::RunKey& key) {
     daemon::add_run(record, label_of(entry, key));
+    record.fields.push_back({"run", engine::run_id(key)});
 }
 
 std::string status_text(const engine::ExitStatus& status) {
@@ -47,6 +49,11 @@ std::string status_text(const engine::ExitStatus& status) {
 std::string launch_error_text(const engine::LaunchError& error) {
     if (error.error == 0) return error.stage;
     return fmt::format("{}: {}", error.stage, std::strerror(error.error));
+}
+
+std::string command_text(const crontab::Entry& entry, int pid, const Customs& customs) {
+    if (!customs.run_lines.pids) return entry.command;
+    return fmt::format("[{}] {}", pid, entry.command);
 }
 
 Level level_of(const engine::Finish& finish) {
@@ -132,32 +139,13 @@ void add_run(Record& record, const RunLabel& run) {
     if (run.pass > 0) record.fields.push_back({"pass", static_cast<std::int64_t>(run.pass)});
 }
 
-Record said(Level level, std::string_view event, std::string message) {
-    Record record{level,
-                  event,
-                  {},
-                  classic_line("CRON", level == Level::error ? "ERROR" : "INFO", message),
-                  0};
-    record.fields.push_back({"message", std::move(message)});
-    return record;
-}
-
-Record started_up(std::string_view version, bool is_foreground) {
-    Record record{Level::info, "started", {{"version", std::string(version)}}, {}, 0};
-    record.classic = classic_line("CRON", "STARTUP", is_foreground ? version : "fork ok");
-    return record;
-}
-
-Record shut_down() {
-    return Record{Level::info, "stopped", {}, classic_line("CRON", "INFO", "Shutting down"), 0};
-}
-
-Record run_started(const engine::Spawn& spawn, int pid, Instant now) {
+Record run_started(const engine::Spawn& spawn, int pid, Instant now, const Customs& customs) {
     Record record{spawn.entry->quiet ? Level::debug : Level::info, "run-started", {}, {}, pid};
     add_run(record, *spawn.entry, spawn.key);
     const auto late = std::chrono::floor<std::chrono::milliseconds>(now - spawn.key.due);
     record.fields.push_back({"late_ms", late.count()});
-    record.classic = classic_line(spawn.entry->user, "CMD", spawn.entry->command);
+    record.classic =
+        classic_line(spawn.entry->user, "CMD", command_text(*spawn.entry, pid, customs));
     return record;
 }
 
@@ -189,7 +177,7 @@ Record run_retried(const engine::Retry& retry) {
     return record;
 }
 
-Record run_finished(const engine::Finish& finish, int pid) {
+Record run_finished(const engine::Finish& finish, int pid, const Customs& customs) {
     const engine::Outcome& outcome = finish.outcome;
     Record record{level_of(finish), event_of(outcome.kind), {}, {}, pid};
     add_run(record, *finish.entry, finish.key);
@@ -202,8 +190,8 @@ Record run_finished(const engine::Finish& finish, int pid) {
         }
         if (!outcome.reason.empty()) record.fields.push_back({"reason", outcome.reason});
         record.classic = classic_line(
-            finish.entry->user, "END",
-            fmt::format("{} ({}, {} s)", command,
+            finish.entry->user, customs.ways().end_action,
+            fmt::format("{} ({}, {} s)", command_text(*finish.entry, pid, customs),
                         outcome.status.signalled ? status_text(outcome.status)
                                                  : "status " + status_text(outcome.status),
                         seconds_text(outcome.duration)));
@@ -215,6 +203,19 @@ Record run_finished(const engine::Finish& finish, int pid) {
     record.classic =
         classic_line(finish.entry->user, is_error ? "ERROR" : "INFO",
                      fmt::format("{}, {}: {}", event_of(outcome.kind), reason, command));
+    return record;
+}
+
+Record run_failed(const engine::Finish& finish, int pid) {
+    const engine::ExitStatus& status = finish.outcome.status;
+    Record record{Level::warning, "run-failed", {}, {}, pid};
+    add_run(record, *finish.entry, finish.key);
+    record.fields.push_back({"reason", failure_text(finish.outcome)});
+    record.classic = classic_line(
+        "CRON", "error",
+        fmt::format("grandchild #{} {} {}", pid,
+                    status.signalled ? "terminated by signal" : "failed with exit status",
+                    status.value));
     return record;
 }
 

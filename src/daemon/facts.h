@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "crontab/diagnostic.h"
+#include "daemon/customs.h"
 #include "daemon/record.h"
 #include "engine/effect.h"
 #include "engine/engine.h"
@@ -33,9 +34,12 @@ std::string seconds_text(microseconds duration);
 std::string failure_text(const engine::Outcome& outcome);
 
 Record said(Level level, std::string_view event, std::string message);  // about the daemon itself
-Record started_up(std::string_view version, bool is_foreground);
+Record started_up(std::string_view version, bool is_foreground, const crontab::Ways& ways);
+Record pidfile_held(int fd);
+// Why crond cannot start.
+Record died(std::string_view reason);
 Record shut_down();
-Record table_loaded(const spool::Loaded& loaded, bool is_first);
+Record table_loaded(const spool::Loaded& loaded, bool is_first, const crontab::Ways& ways);
 // The daemon's zone is another one; or tables are read again because a zone that they name has
 // other data; or it stays as it was, for a reason.
 Record zone_changed(const std::string& before, const std::string& now);
@@ -47,11 +51,13 @@ Record config_kept(const std::string& path);
 Record table_removed(const std::string& name);
 Record table_notice(const spool::Notice& notice);
 Record table_diagnostic(const spool::Loaded& loaded, const crontab::Diagnostic& diagnostic);
-Record run_started(const engine::Spawn& spawn, int pid, Instant now);
+Record run_started(const engine::Spawn& spawn, int pid, Instant now, const Customs& customs);
 Record run_postponed(const engine::Postpone& postpone);
 Record run_retried(const engine::Retry& retry);
 // An end, or why a granted run did not start. `pid` is 0 where there was no process.
-Record run_finished(const engine::Finish& finish, int pid);
+Record run_finished(const engine::Finish& finish, int pid, const Customs& customs);
+// Besides, of an end that is a failure: as Debian's cron says it with -L 4.
+Record run_failed(const engine::Finish& finish, int pid);
 // Due times that are not started: missed, or merged into another.
 Record run_lost(const engine::RunKey& key, std::string_view why);
 Record not_run(const engine::Verdict& verdict);

@@ -86,8 +86,8 @@ Result<Errand::Program> Hooks::program_of(Hook& hook) {
     for (auto& variable : outcome_variables(hook.order.outcome)) {
         variables.push_back(std::move(variable));
     }
-    const auto environment =
-        process::build_environment(*entry.environment, hook.identity, {}, variables);
+    const auto environment = process::build_environment(*entry.environment, hook.identity, {},
+                                                        variables, customs_.default_path());
     Errand::Program program;
     process::LaunchOrder& order = program.order;
     order.arguments = process::shell_arguments(environment.shell, command_of(hook.order).view());

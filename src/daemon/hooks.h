@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "daemon/customs.h"
 #include "daemon/errands.h"
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
@@ -28,10 +29,11 @@ class Hooks {
   public:
     // `progress` is called when a hook has ended.
     Hooks(EventLoop& loop, process::Launcher& launcher, Log& log, Outputs& outputs,
-          bool change_user, std::function<void()> progress)
+          bool change_user, std::function<void()> progress, const Customs& customs)
         : log_(log),
           outputs_(outputs),
           change_user_(change_user),
+          customs_(customs),
           programs_(loop, launcher, {}, std::move(progress)) {}
 
     // As Runs has it: a hook is a command of its user as the job is.
@@ -67,6 +69,7 @@ class Hooks {
     Outputs& outputs_;
     bool change_user_ = false;
     std::optional<process::PamService> pam_;
+    const Customs& customs_;
     std::map<std::uint64_t, Hook> hooks_;  // that run, or wait for their turn
     std::uint64_t last_id_ = 0;
     Errands programs_;

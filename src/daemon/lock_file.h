@@ -24,6 +24,9 @@ class LockFile {
     // Processes that are started do not inherit the descriptor.
     static Result<LockFile> acquire(const std::string& path);
 
+    // Ours, for messages.
+    int fd() const { return fd_.get(); }
+
     // Puts our pid into the file, for people. Until then it is as it was.
     Result<void> write_pid();
 

@@ -1,12 +1,16 @@
 #include "daemon/log.h"
 
+#include "daemon/journal.h"
 #include "daemon/log_format.h"
+#include "daemon/system_log.h"
 
 namespace cron::daemon {
 namespace {
 
 std::unique_ptr<Transport> open_transport(const LogOptions& options) {
-    if (options.format == LogFormat::syslog) return open_syslog(options.syslog_path);
+    if (options.format == LogFormat::syslog) {
+        return open_system_log(options.journal_path, options.syslog_path);
+    }
     return open_stream(options.fd);
 }
 
@@ -31,7 +35,8 @@ std::string Log::line(const Record& record, Instant now) const {
     const Stamp stamp{now, zone_, options_.pid};
     switch (options_.format) {
         case LogFormat::syslog:
-            return syslog_line(record, stamp, options_.flavour);
+            return system_log_message(syslog_line(record, stamp, options_.flavour),
+                                      journal_entry(record, stamp.pid, options_.flavour));
         case LogFormat::text:
             return text_line(record, stamp);
         case LogFormat::json:

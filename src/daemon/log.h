@@ -1,5 +1,5 @@
-// The log of the daemon: one line per fact, to syslog or to stderr. Writing to it never blocks and
-// never fails.
+// The log of the daemon: one line per fact, to the machine's log or to stderr. Writing to it never
+// blocks and never fails.
 #pragma once
 
 #include <chrono>
@@ -12,6 +12,7 @@
 #include "daemon/event_loop.h"
 #include "daemon/outbox.h"
 #include "daemon/record.h"
+#include "daemon/system_log.h"
 
 namespace cron::daemon {
 
@@ -19,9 +20,10 @@ struct LogOptions {
     LogFormat format = LogFormat::text;
     Level threshold = Level::info;
     crontab::Flavour flavour = crontab::Flavour::debian;
-    int pid = 0;                           // the daemon's
-    std::string syslog_path = "/dev/log";  // format syslog
-    int fd = 2;                            // the other formats; not closed
+    int pid = 0;                                // the daemon's
+    std::string journal_path = kJournalSocket;  // format syslog: where that is there
+    std::string syslog_path = kSyslogSocket;    // likewise: where it is not
+    int fd = 2;                                 // the other formats; not closed
 };
 
 // For the loop's thread.
@@ -34,6 +36,8 @@ class Log {
     void attach(EventLoop& loop) { outbox_->attach(loop); }
     // The zone in which times are written; UTC before.
     void set_zone(const calendar::Zone& zone) { zone_ = zone; }
+    // Whose idents lines have from now on.
+    void set_flavour(crontab::Flavour flavour) { options_.flavour = flavour; }
 
     bool accepts(Level level) const { return level <= options_.threshold; }
     // One line, if the level is accepted. When more waits than a bound, lines are dropped and

@@ -110,32 +110,6 @@ std::string_view classic_action(Level level) {
     return "";
 }
 
-// Facility cron (9), and the severity.
-int priority(Level level) {
-    constexpr int kCron = 9 << 3;
-    switch (level) {
-        case Level::error:
-            return kCron | 3;
-        case Level::warning:
-            return kCron | 4;
-        case Level::info:
-            return kCron | 6;
-        case Level::debug:
-            return kCron | 7;
-    }
-    return kCron | 6;
-}
-
-std::string_view ident(crontab::Flavour flavour, bool is_job) {
-    switch (flavour) {
-        case crontab::Flavour::debian:
-            return is_job ? "CRON" : "cron";
-        case crontab::Flavour::cronie:
-            return is_job ? "CROND" : "crond";
-    }
-    return "";
-}
-
 }  // namespace
 
 std::string_view name_of(Level level) {
@@ -152,19 +126,39 @@ std::string_view name_of(Level level) {
     return "";
 }
 
+int severity_of(Level level) {
+    switch (level) {
+        case Level::error:
+            return 3;
+        case Level::warning:
+            return 4;
+        case Level::info:
+            return 6;
+        case Level::debug:
+            return 7;
+    }
+    return 6;
+}
+
+std::string_view ident_of(const Record& record, crontab::Flavour flavour) {
+    if (!record.ident.empty()) return record.ident;
+    const crontab::Ways& ways = crontab::ways_of(flavour);
+    return record.pid != 0 ? ways.job_ident : ways.ident;
+}
+
+std::string classic_text(const Record& record) {
+    if (!record.classic.empty()) return record.classic;
+    return classic_line("CRON", classic_action(record.level), event_text(record));
+}
+
 std::string classic_line(std::string_view user, std::string_view action, std::string_view detail) {
     return fmt::format("({}) {} ({})", mkprints(user), mkprints(action), mkprints(detail));
 }
 
 std::string syslog_line(const Record& record, const Stamp& stamp, crontab::Flavour flavour) {
-    const bool is_job = record.pid != 0;
-    std::string line =
-        fmt::format("<{}>{} {}[{}]: {}", priority(record.level), rfc3164(stamp),
-                    record.ident.empty() ? ident(flavour, is_job) : record.ident,
-                    is_job ? record.pid : stamp.pid,
-                    record.classic.empty()
-                        ? classic_line("CRON", classic_action(record.level), event_text(record))
-                        : record.classic);
+    std::string line = fmt::format(
+        "<{}>{} {}[{}]: {}", kCronFacility << 3 | severity_of(record.level), rfc3164(stamp),
+        ident_of(record, flavour), record.pid != 0 ? record.pid : stamp.pid, classic_text(record));
     if (line.size() > kSyslogBytesMax) line.resize(kSyslogBytesMax);
     return line;
 }

@@ -14,6 +14,13 @@ namespace cron::daemon {
 
 std::string_view name_of(Level level);
 
+inline constexpr int kCronFacility = 9;  // of syslog
+int severity_of(Level level);            // likewise
+// In capitals where the record is about a job's process.
+std::string_view ident_of(const Record& record, crontab::Flavour flavour);
+// What the record says in the shape of the classics: "(root) CMD (echo x)".
+std::string classic_text(const Record& record);
+
 // "(USER) ACTION (DETAIL)", e.g. "(root) CMD (echo x)". Bytes that do not print are written as by
 // Vixie cron's mkprints: ^M for carriage return, ^? for delete, \303 and so on above 127.
 std::string classic_line(std::string_view user, std::string_view action, std::string_view detail);
@@ -25,8 +32,8 @@ struct Stamp {
     int pid = 0;          // the daemon's
 };
 
-// A datagram for /dev/log: "<78>Nov 20 12:00:00 CRON[123]: (root) CMD (echo x)". The ident is in
-// capitals where the record is about a job's process, whose pid then stands behind it. Cut off at
+// A datagram for /dev/log: "<78>Nov 20 12:00:00 CRON[123]: (root) CMD (echo x)". Behind the ident
+// stands the pid of the job's process that the record is about, else the daemon's. Cut off at
 // kSyslogBytesMax.
 std::string syslog_line(const Record& record, const Stamp& stamp, crontab::Flavour flavour);
 inline constexpr std::size_t kSyslogBytesMax = 64U << 10;

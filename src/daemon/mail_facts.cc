@@ -23,14 +23,37 @@ RunLabel label_of(const mail::Letter& letter) {
     return {letter.user, letter.job, letter.due, letter.pass};
 }
 
+std::string mail_status(const engine::Outcome& outcome) {
+    if (outcome.kind != engine::Outcome::Kind::exited) return {};
+    const engine::ExitStatus& status = outcome.status;
+    if (!status.is_known) return "unknown";
+    return fmt::format("{}{}", status.signalled ? "signal " : "", status.value);
+}
+
+std::string mail_note(const engine::Outcome& outcome) {
+    if (outcome.kind != engine::Outcome::Kind::exited) {
+        return "The job was not started: " + failure_text(outcome);
+    }
+    const std::string duration = seconds_text(outcome.duration);
+    if (!outcome.status.is_known) {
+        return "How the job ended is not known: the daemon that had started it was gone";
+    }
+    if (!outcome.is_success()) {
+        return fmt::format("The job failed: {}, after {} s", failure_text(outcome), duration);
+    }
+    if (outcome.printed.bytes > 0) return {};
+    return fmt::format("The job succeeded after {} s and printed nothing", duration);
+}
+
 std::optional<std::string> mailer_problem(const ErrandEnd& end, std::uint64_t bytes) {
     if (!end.status) return end.status.error().message;
-    if (end.is_timed_out) {
-        return fmt::format("mailed {} bytes of output but the mailer did not end", bytes);
-    }
-    if (end.status->is_success()) return std::nullopt;
-    return fmt::format("mailed {} bytes of output but got {} {}", bytes,
-                       end.status->signalled ? "signal" : "status", end.status->value);
+    if (end.status->is_success() && !end.is_timed_out) return std::nullopt;
+    const std::string mailed =
+        fmt::format("mailed {} byte{} of output but", bytes, bytes == 1 ? "" : "s");
+    if (end.is_timed_out) return mailed + " the mailer did not end";
+    // As the classics write it.
+    return end.status->signalled ? fmt::format("{} got signal {}", mailed, end.status->value)
+                                 : fmt::format("{} got status 0x{:04x}", mailed, end.status->value);
 }
 
 std::vector<Record> output_lines(const RunLabel& run, std::string_view output) {

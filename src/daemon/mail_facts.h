@@ -16,6 +16,11 @@ namespace cron::daemon {
 
 RunLabel label_of(const mail::Letter& letter);
 
+// For the mail itself: the status of a run, "0", "signal 9" or "unknown", empty where nothing ran;
+// and how it ended in a sentence, empty where its output says enough, for it succeeded.
+std::string mail_status(const engine::Outcome& outcome);
+std::string mail_note(const engine::Outcome& outcome);
+
 // Why a mailer that was given so many bytes of output did not take them; none if it did.
 std::optional<std::string> mailer_problem(const ErrandEnd& end, std::uint64_t bytes);
 

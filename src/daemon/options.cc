@@ -9,6 +9,7 @@
 #include "base/arguments.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "daemon/classic_options.h"
 #include "schedule/duration.h"
 #include "spool/tables.h"
 
@@ -21,17 +22,28 @@ constexpr const char* kDescription =
 
 // The options as they were written; empty where they were not.
 struct Written {
-    bool foreground = false;
     bool test = false;
     std::optional<std::string> log, log_level, output, grace, root, config, spool, pidfile, socket,
         mailer;
     std::vector<std::string> tables;
+    ClassicWords classic;
 };
+
+void declare_classic(CLI::App& app, ClassicWords& words, const Invocation& invocation) {
+    for (const ClassicOption& option : classic_options()) {
+        const std::string names(option.names(invocation));
+        const std::string help(option.help);
+        if (option.flag != nullptr) {
+            app.add_flag(names, words.*option.flag, help);
+        } else {
+            app.add_option(names, words.*option.word, help)->type_name(std::string(option.type));
+        }
+    }
+}
 
 void declare(CLI::App& app, Written& written) {
     app.set_help_flag("-h,--help", "Print this and exit");
     app.set_version_flag("-V,--version", "crond (belfry) " BELFRY_VERSION);
-    app.add_flag("-f,-n,--foreground", written.foreground, "Stay in the foreground, log to stderr");
     app.add_flag("--test", written.test, "Read all tables, print what is wrong, exit with 0 or 1");
     const auto add = [&](const char* name, const char* type, auto& value, const char* help) {
         app.add_option(name, value, help)->type_name(type);
@@ -142,22 +154,34 @@ Result<void> check_streams(const Options& options) {
     return {};
 }
 
-Result<Options> to_options(const Written& written, std::string_view directory) {
+// Where the log goes unless an option says it. In the foreground somebody looks on, but where
+// stderr is the journal's, which is better told by itself, or where Debian's cron was asked for,
+// whose log never was on stderr.
+LogFormat default_log(const Options& options, const Invocation& invocation, bool is_debug) {
+    if (options.test || is_debug || !options.tables.empty()) return LogFormat::text;
+    if (!options.foreground || invocation.is_stderr_journal) return LogFormat::syslog;
+    return invocation.is_cron() && invocation.has_system_log ? LogFormat::syslog : LogFormat::text;
+}
+
+Result<Options> to_options(const Written& written, std::string_view directory,
+                           const Invocation& invocation) {
     Options options;
+    Result<void> done =
+        set(options.log_level, "--log-level", written.log_level, Level::info, kLevels);
+    if (done) done = apply(written.classic, options);
+    if (done) done = set_paths(options, written, directory);
+    if (!done) return tl::unexpected(done.error());
     // Tables as arguments are for whoever looks on: their output has no other place to go.
-    options.foreground = written.foreground || !written.tables.empty();
+    options.foreground = options.foreground || !written.tables.empty();
     options.test = written.test;
-    const bool has_streams = options.foreground || options.test;
     const bool is_container = options.foreground && !written.tables.empty();
-    Result<void> done = set(options.log, "--log", written.log,
-                            has_streams ? LogFormat::text : LogFormat::syslog, kLogFormats);
-    if (done) done = set(options.log_level, "--log-level", written.log_level, Level::info, kLevels);
+    done = set(options.log, "--log", written.log,
+               default_log(options, invocation, written.classic.debug.has_value()), kLogFormats);
     if (done) {
         done = set(options.output, "--output", written.output,
                    is_container ? OutputFormat::prefix : OutputFormat::mail, kOutputFormats);
     }
     if (done) done = set_grace(options, written.grace);
-    if (done) done = set_paths(options, written, directory);
     if (done) done = check_streams(options);
     if (!done) return tl::unexpected(done.error());
     return options;
@@ -173,11 +197,13 @@ std::string clause(std::string text) {
 
 }  // namespace
 
-Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory) {
-    CLI::App app(kDescription, "crond");
+Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory,
+                              const Invocation& invocation) {
+    CLI::App app(kDescription, invocation.program);
     Written written;
     Options notice;
     try {
+        declare_classic(app, written.classic, invocation);
         declare(app, written);
         auto parted = part_arguments(arguments, [&](std::string_view option) {
             const CLI::Option* const found = app.get_option_no_throw(std::string(option));
@@ -195,10 +221,14 @@ Result<Options> parse_options(std::span<const char* const> arguments, std::strin
     } catch (const CLI::CallForVersion& version) {
         notice.notice = std::string(version.what()) + '\n';
         return notice;
+    } catch (const CLI::ExtrasError& error) {
+        return failure(ErrorCode::invalid,
+                       fmt::format("{}; the letters known to {} are {} -h -V", clause(error.what()),
+                                   printable(invocation.program), classic_letters(invocation)));
     } catch (const CLI::Error& error) {
         return failure(ErrorCode::invalid, clause(error.what()));
     }
-    return to_options(written, directory);
+    return to_options(written, directory, invocation);
 }
 
 Paths paths_of(const Options& options) {

@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "calendar/instant.h"
+#include "daemon/customs.h"
+#include "daemon/invocation.h"
 #include "daemon/record.h"
 
 namespace cron::daemon {
@@ -19,13 +21,23 @@ enum class OutputFormat {
     raw,     // the same without the name
 };
 
+inline constexpr std::string_view kNoMail = "off";  // as the mail command
+
 // All paths are absolute.
 struct Options {
     bool foreground = false;
     bool test = false;
-    LogFormat log = LogFormat::syslog;  // text in the foreground, unless asked for another
+    LogFormat log = LogFormat::syslog;  // or text in the foreground: see default_log()
     Level log_level = Level::info;
     OutputFormat output = OutputFormat::mail;  // prefix in the foreground with tables as arguments
+    RunLines run_lines;
+    bool has_lsb_names = false;      // files of /etc/cron.d have names of the LSB
+    bool permits_any_table = false;  // whoever owns it or may write to it
+    bool inherits_path = false;      // PATH of jobs whose table sets none is ours
+    bool watches_files = true;       // by inotify; else they are looked at each minute
+    bool tells_full_host = false;    // in the subject of mail
+    bool is_output_logged = false;   // and not mailed
+    std::string mail_command;        // for the shell, in place of the mailer; kNoMail: none
     seconds grace{25};
     std::string root;                  // "" is /
     std::optional<std::string> spool;  // the next five: as asked for; the result is in Paths
@@ -38,8 +50,10 @@ struct Options {
 };
 
 // What the arguments (without the program's name) say. Relative paths are below `directory`. The
-// error is one clause; the program says it, points to --help and exits with status 2.
-Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory);
+// error is one clause; the program says it, points to --help and exits with status 1, as the
+// classics do.
+Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory,
+                              const Invocation& invocation = {});
 
 // Where everything is. --root moves the tables, what crond keeps, and the daemon's zone; an option
 // for one path wins over it. What belongs to the machine and is only used (the mailer, the data of

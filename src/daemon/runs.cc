@@ -41,7 +41,8 @@ process::LaunchFailure no_user(const Error& error) {
 
 Runs::Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
            Outputs& outputs, std::unique_ptr<RunGroups> groups,
-           std::optional<process::Identity> caller, Happened happened, Marking marking)
+           std::optional<process::Identity> caller, Happened happened, Marking marking,
+           const Customs& customs)
     : loop_(loop),
       accounts_(accounts),
       launcher_(launcher),
@@ -50,16 +51,18 @@ Runs::Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log
       groups_(std::move(groups)),
       caller_(std::move(caller)),
       happened_(std::move(happened)),
-      marking_(std::move(marking)) {}
+      marking_(std::move(marking)),
+      customs_(customs) {}
 
 Result<std::unique_ptr<Runs>> Runs::create(EventLoop& loop, Accounts& accounts,
                                            process::Launcher& launcher, Log& log, Outputs& outputs,
                                            std::unique_ptr<RunGroups> groups,
                                            std::optional<process::Identity> caller,
-                                           Happened happened, Marking marking) {
+                                           Happened happened, Marking marking,
+                                           const Customs& customs) {
     std::unique_ptr<Runs> runs(new Runs(loop, accounts, launcher, log, outputs, std::move(groups),
-                                        std::move(caller), std::move(happened),
-                                        std::move(marking)));
+                                        std::move(caller), std::move(happened), std::move(marking),
+                                        customs));
     runs->start_bell_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!runs->start_bell_) return system_failure(errno, "eventfd", "");
     Result<EventLoop::Watch> watch =
@@ -123,7 +126,9 @@ void Runs::start_as(const engine::Spawn& spawn, const Result<process::Identity>&
     }
     if (live.remains.output) outputs_.watch(*spawn.entry, spawn.key, *live.remains.output);
     const Instant now = read_clock().instant;
-    log_.write(run_started(spawn, live.child.pid, now), now);
+    if (customs_.run_lines.starts) {
+        log_.write(run_started(spawn, live.child.pid, now, customs_), now);
+    }
     happened_(engine::Launched{spawn.run, live.child.pid});
 }
 
@@ -150,9 +155,9 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     if (!descriptors) return tl::unexpected(no_resource(descriptors.error()));
     live.error_stream = descriptors->error_stream;
 
-    const auto environment =
-        process::build_environment(*spawn.entry->environment, identity, {},
-                                   engine::run_variables(spawn.key, spawn.attempt, *spawn.entry));
+    const auto environment = process::build_environment(
+        *spawn.entry->environment, identity, {},
+        engine::run_variables(spawn.key, spawn.attempt, *spawn.entry), customs_.default_path());
     process::LaunchOrder order;
     order.arguments = process::shell_arguments(environment.shell, spawn.entry->command);
     order.environment = environment.variables;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "daemon/accounts.h"
+#include "daemon/customs.h"
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
 #include "daemon/outputs.h"
@@ -42,7 +43,8 @@ class Runs {
                                                 process::Launcher& launcher, Log& log,
                                                 Outputs& outputs, std::unique_ptr<RunGroups> groups,
                                                 std::optional<process::Identity> caller,
-                                                Happened happened, Marking marking);
+                                                Happened happened, Marking marking,
+                                                const Customs& customs);
 
     // From now on jobs are started in sessions of this service; none: without PAM.
     void use_pam(std::optional<process::PamService> service) { pam_ = std::move(service); }
@@ -86,7 +88,8 @@ class Runs {
     };
     Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
          Outputs& outputs, std::unique_ptr<RunGroups> groups,
-         std::optional<process::Identity> caller, Happened happened, Marking marking);
+         std::optional<process::Identity> caller, Happened happened, Marking marking,
+         const Customs& customs);
 
     void start_next();
     void start_as(const engine::Spawn& spawn, const Result<process::Identity>& identity);
@@ -113,6 +116,7 @@ class Runs {
     bool told_of_pam_ = false;
     Happened happened_;
     Marking marking_;
+    const Customs& customs_;
     StartQueue queue_;
     std::set<engine::RunNumber> looked_up_;  // taken from queue_, their user not known yet
     UniqueFd start_bell_;                    // readable while queue_ has something

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "daemon/clock.h"
+#include "daemon/facts.h"
 #include "process/user.h"
 #include "spool/machine_id.h"
 
@@ -33,6 +34,7 @@ Setting make_setting(const Options& options, std::string job_program, std::strin
     setting.job_program = std::move(job_program);
     setting.version = std::move(version);
     setting.home_variable = variable("HOME");
+    if (options.inherits_path) setting.inherited_path = variable("PATH");
     setting.zones = zones::sources_here();
     setting.zones.zoneinfo_dir = setting.paths.zoneinfo;
     if (::faccessat(AT_FDCWD, setting.paths.localtime.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -51,6 +53,8 @@ Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Z
                            setting.paths.system_folder};
     }
     settings.arguments = setting.options.tables;
+    settings.has_lsb_names = setting.options.has_lsb_names;
+    settings.permits_any = setting.options.permits_any_table;
     settings.trusted = caller->uid;
     settings.caller = caller->name;
     settings.machine_id = spool::read_machine_id();
@@ -64,6 +68,19 @@ Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Z
 
 ConfigFile config_file(const Setting& setting) {
     return {setting.paths.config, setting.options.config.has_value(), ::geteuid()};
+}
+
+LogOptions log_options(const Options& options) {
+    LogOptions log;
+    log.format = options.log;
+    log.threshold = options.log_level;
+    log.pid = ::getpid();
+    return log;
+}
+
+void log_death(const Options& options, std::string_view reason) {
+    if (options.log != LogFormat::syslog) return;
+    Log(log_options(options)).write(died(reason), read_clock().instant);
 }
 
 int check_tables(const Setting& setting) {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "calendar/zone.h"
 #include "daemon/config_file.h"
+#include "daemon/log.h"
 #include "daemon/options.h"
 #include "spool/tables.h"
 #include "zones/load.h"
@@ -19,7 +20,8 @@ struct Setting {
     std::string job_program;      // the path of crond-job
     std::string session_program;  // of crond-session
     std::string version;
-    std::string home_variable;  // HOME, for tables given as arguments
+    std::string home_variable;   // HOME, for tables given as arguments
+    std::string inherited_path;  // as in Customs
     zones::Sources zones;
 };
 
@@ -31,6 +33,10 @@ Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Z
 
 // Where the daemon's settings are, and who may have written them.
 ConfigFile config_file(const Setting& setting);
+
+LogOptions log_options(const Options& options);
+// Says in the machine's log why crond cannot start; whoever started it may not see its stderr.
+void log_death(const Options& options, std::string_view reason);
 
 // `crond --test`: reads the daemon's settings and every table, prints what is wrong with them and
 // how many entries there are. The exit status: 0, or 1 if anything is wrong.

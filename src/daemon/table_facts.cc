@@ -7,7 +7,7 @@
 
 namespace cron::daemon {
 
-Record table_loaded(const spool::Loaded& loaded, bool is_first) {
+Record table_loaded(const spool::Loaded& loaded, bool is_first, const crontab::Ways& ways) {
     const bool is_news = !is_first && !loaded.same_text;
     Record record{is_news ? Level::info : Level::debug, "table-loaded", {}, {}, 0};
     record.fields.push_back({"table", loaded.name});
@@ -16,8 +16,10 @@ Record table_loaded(const spool::Loaded& loaded, bool is_first) {
     // A user's table by its place in the spool, our working directory: as Debian's cron says it.
     const std::size_t folder = loaded.name.rfind('/', loaded.name.rfind('/') - 1);
     const bool is_system = loaded.who.starts_with("*system*");
-    record.classic = classic_line(loaded.who, is_first ? "LOAD" : "RELOAD",
-                                  is_system ? loaded.name : loaded.name.substr(folder + 1));
+    const bool is_short = ways.tells_short_paths && !is_system;
+    record.classic = classic_line(is_system && !ways.tells_short_paths ? "*system*" : loaded.who,
+                                  is_first ? "LOAD" : "RELOAD",
+                                  is_short ? loaded.name.substr(folder + 1) : loaded.name);
     return record;
 }
 

@@ -20,7 +20,8 @@ std::uint64_t hash_of(const std::vector<crontab::Diagnostic>& diagnostics) {
 
 }  // namespace
 
-std::vector<Record> TableLog::tell(const TableReader::Reading& reading, bool is_first) {
+std::vector<Record> TableLog::tell(const TableReader::Reading& reading, bool is_first,
+                                   const crontab::Ways& ways) {
     std::vector<Record> records;
     const ZoneBook::News& zone = reading.zone;
     if (zone.own) records.push_back(zone_changed(zone.before, zone.own->name()));
@@ -34,7 +35,7 @@ std::vector<Record> TableLog::tell(const TableReader::Reading& reading, bool is_
         told_.erase(name);
     }
     for (const spool::Loaded& loaded : reading.changes.loaded) {
-        records.push_back(table_loaded(loaded, is_first));
+        records.push_back(table_loaded(loaded, is_first, ways));
         tell_diagnostics(loaded, records);
     }
     return records;

@@ -16,8 +16,9 @@ inline constexpr std::size_t kDiagnosticsLogged = 20;  // of a table, each time 
 
 class TableLog {
   public:
-    // `is_first`: at the start of the daemon.
-    std::vector<Record> tell(const TableReader::Reading& reading, bool is_first);
+    // `is_first`: at the start of the daemon. `ways`: of its flavour.
+    std::vector<Record> tell(const TableReader::Reading& reading, bool is_first,
+                             const crontab::Ways& ways);
 
   private:
     void tell_diagnostics(const spool::Loaded& loaded, std::vector<Record>& records);

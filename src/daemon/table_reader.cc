@@ -9,8 +9,9 @@ namespace cron::daemon {
 
 class TableReader::Shared {
   public:
-    Shared(ZoneBook zones, spool::Settings settings, spool::Watcher watcher)
-        : zones_(std::move(zones)),
+    Shared(ZoneBook zones, spool::Settings settings, spool::Watcher watcher, bool is_watched)
+        : is_watched_(is_watched),
+          zones_(std::move(zones)),
           tables_(with_zones(std::move(settings))),
           watcher_(std::move(watcher)) {}
     Shared(const Shared&) = delete;
@@ -32,6 +33,7 @@ class TableReader::Shared {
 
     // Whether something is watched only from now on.
     bool watch() {
+        if (!is_watched_) return false;
         std::vector<spool::Watched> wanted = tables_.watched();
         wanted.insert(wanted.end(), zones_.watched().begin(), zones_.watched().end());
         return watcher_.watch(wanted).added;
@@ -43,20 +45,23 @@ class TableReader::Shared {
         return settings;
     }
 
+    bool is_watched_;
     ZoneBook zones_;
     spool::Tables tables_;
     spool::Watcher watcher_;
 };
 
 Result<std::unique_ptr<TableReader>> TableReader::create(Worker& worker, spool::Settings settings,
-                                                         ZoneBook zones, Changed changed) {
+                                                         ZoneBook zones, Changed changed,
+                                                         bool is_watched) {
     Result<spool::Watcher> watcher = spool::Watcher::create();
     if (!watcher) return tl::unexpected(watcher.error());
     const crontab::Flavour flavour = settings.flavour;
-    auto shared =
-        std::make_shared<Shared>(std::move(zones), std::move(settings), *std::move(watcher));
+    auto shared = std::make_shared<Shared>(std::move(zones), std::move(settings),
+                                           *std::move(watcher), is_watched);
     std::unique_ptr<TableReader> reader(
-        new TableReader(worker, std::move(shared), std::move(changed)));
+        new TableReader(worker, std::move(shared), std::move(changed),
+                        is_watched ? kRescanInterval : kUnwatchedRescanInterval));
     reader->flavour_ = flavour;
     return reader;
 }
@@ -101,7 +106,7 @@ void TableReader::read() {
     is_reading_ = is_posted;
     if (is_posted) is_reload_asked_ = false;
     next_look_ = read_clock().monotonic;
-    next_look_ += is_posted ? microseconds{kRescanInterval} : microseconds{kFirstRetry};
+    next_look_ += is_posted ? microseconds{rescan_interval_} : microseconds{kFirstRetry};
 }
 
 void TableReader::done(Reading reading, bool look_again) {

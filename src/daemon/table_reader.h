@@ -17,7 +17,8 @@ namespace cron::daemon {
 inline constexpr std::chrono::milliseconds kSettleTime{
     50};  // from a change to its reading: editors write in steps
 inline constexpr minutes kRescanInterval{5};  // for changes that give no event
-inline constexpr seconds kFirstRetry{5};      // after a user or a file that could not be had
+inline constexpr minutes kUnwatchedRescanInterval{1};
+inline constexpr seconds kFirstRetry{5};  // after a user or a file that could not be had
 inline constexpr seconds kRetryMax{60};
 
 class TableReader {
@@ -30,9 +31,10 @@ class TableReader {
     using Changed = std::function<void(Reading reading)>;
 
     // Zones are found in `zones`, whatever `settings` say. `changed` is called after each reading,
-    // with what it found, be it nothing.
+    // with what it found, be it nothing. Files that are not `watched` are looked at more often.
     static Result<std::unique_ptr<TableReader>> create(Worker& worker, spool::Settings settings,
-                                                       ZoneBook zones, Changed changed);
+                                                       ZoneBook zones, Changed changed,
+                                                       bool is_watched = true);
 
     // Readable when a file may have changed: call notice(), which may bring next_look() nearer.
     int fd() const;
@@ -54,8 +56,12 @@ class TableReader {
     // What the worker uses; it may outlive the reader.
     class Shared;
 
-    TableReader(Worker& worker, std::shared_ptr<Shared> shared, Changed changed)
-        : worker_(worker), shared_(std::move(shared)), changed_(std::move(changed)) {}
+    TableReader(Worker& worker, std::shared_ptr<Shared> shared, Changed changed,
+                minutes rescan_interval)
+        : worker_(worker),
+          shared_(std::move(shared)),
+          changed_(std::move(changed)),
+          rescan_interval_(rescan_interval) {}
 
     void read();
     void done(Reading reading, bool look_again);
@@ -63,6 +69,7 @@ class TableReader {
     Worker& worker_;
     std::shared_ptr<Shared> shared_;
     Changed changed_;
+    minutes rescan_interval_;
     crontab::Flavour flavour_ = crontab::Flavour::debian;
     bool is_reload_asked_ = false;
     bool is_reading_ = false;

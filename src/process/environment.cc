@@ -26,8 +26,8 @@ class Builder {
 }  // namespace
 
 JobEnvironment build_environment(const crontab::Environment& table, const Identity& who,
-                                 std::span<const std::string> base,
-                                 const crontab::Environment& run) {
+                                 std::span<const std::string> base, const crontab::Environment& run,
+                                 std::string_view path) {
     Builder builder;
     for (const crontab::Assignment& assignment : table) {
         if (!crontab::is_fixed_variable(assignment.name))
@@ -42,7 +42,7 @@ JobEnvironment build_environment(const crontab::Environment& table, const Identi
     }
     builder.add("SHELL", "/bin/sh");
     builder.add("HOME", who.home);
-    builder.add("PATH", "/usr/bin:/bin");
+    builder.add("PATH", path);
     builder.add("LOGNAME", who.name);
     builder.add("USER", who.name);
     for (const crontab::Assignment& variable : run) builder.add(variable.name, variable.value);

@@ -17,14 +17,17 @@ struct JobEnvironment {
     std::string home;                    // the value of HOME
 };
 
+inline constexpr std::string_view kDefaultPath = "/usr/bin:/bin";  // where nobody says another
+
 // The assignments of the table in their order, then, of what they do not set, SHELL=/bin/sh, HOME,
-// PATH=/usr/bin:/bin; LOGNAME and USER are always those of `who`. `base`, as "NAME=value", is what
+// PATH=`path`; LOGNAME and USER are always those of `who`. `base`, as "NAME=value", is what
 // the job has besides (the environment of a container): it goes before the defaults and after the
 // table, but gives no SHELL, LOGNAME or USER, so that a table means the same wherever it runs.
 // `run` is what the job is told of its run: nothing else sets a variable of these names.
 JobEnvironment build_environment(const crontab::Environment& table, const Identity& who,
                                  std::span<const std::string> base = {},
-                                 const crontab::Environment& run = {});
+                                 const crontab::Environment& run = {},
+                                 std::string_view path = kDefaultPath);
 
 // The arguments with which `shell` runs `command`.
 std::vector<std::string> shell_arguments(std::string_view shell, std::string_view command);

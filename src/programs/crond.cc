@@ -9,14 +9,13 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "daemon/crond.h"
 
 namespace {
 
 using namespace cron;
 using namespace cron::daemon;
-
-constexpr int kUsageError = 2;
 
 // crond-job and its sibling stand where they were installed, or beside us in a build folder.
 std::string find_program(const std::string& name) {
@@ -47,6 +46,7 @@ int run(const Options& options) {
     }
     auto crond = Crond::create(setting);
     if (!crond) {
+        log_death(setting.options, crond.error().message);
         readiness->failed(crond.error().message);
         return EXIT_FAILURE;
     }
@@ -61,10 +61,12 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     const std::span<const char* const> arguments(argv + 1, argv + argc);
-    const auto options = parse_options(arguments, working_directory());
+    const Invocation invocation = invocation_of(argv[0]);
+    const auto options = parse_options(arguments, working_directory(), invocation);
     if (!options) {
-        fmt::print(stderr, "crond: {}\nTry 'crond --help'.\n", options.error().message);
-        return kUsageError;
+        const std::string name = printable(invocation.program);
+        fmt::print(stderr, "{}: {}\nTry '{} --help'.\n", name, options.error().message, name);
+        return EXIT_FAILURE;
     }
     if (options->notice) {
         fmt::print("{}", *options->notice);

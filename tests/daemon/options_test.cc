@@ -5,8 +5,15 @@
 namespace cron::daemon {
 namespace {
 
-Result<Options> parse(const std::vector<const char*>& arguments) {
-    return parse_options(arguments, "/home/alice");
+Result<Options> parse(const std::vector<const char*>& arguments,
+                      const Invocation& invocation = {}) {
+    return parse_options(arguments, "/home/alice", invocation);
+}
+
+Invocation called(const std::string& name) {
+    Invocation invocation;
+    invocation.program = name;
+    return invocation;
 }
 
 }  // namespace
@@ -144,7 +151,7 @@ TEST_CASE("options: what is wrong is one clause that says what would be right", 
 TEST_CASE("options: what is not known, twice, or without its value is an error on one line",
           "[daemon]") {
     const auto arguments = GENERATE(values<std::vector<const char*>>(
-        {{"--bogus"}, {"-x"}, {"--spool"}, {"--spool", "/a", "--spool", "/b"}}));
+        {{"--bogus"}, {"-q"}, {"--spool"}, {"--spool", "/a", "--spool", "/b"}}));
     const Result<Options> options = parse(arguments);
     REQUIRE_FALSE(options);
     INFO(options.error().message);
@@ -163,6 +170,130 @@ TEST_CASE("options: --help and --version say so and nothing else", "[daemon]") {
         CHECK(help->notice->find(option) != std::string::npos);
     }
     CHECK(parse({"--version"})->notice->starts_with("crond (belfry) "));
+}
+
+TEST_CASE("options: -n is the foreground to crond, and the full host name to cron", "[daemon]") {
+    CHECK(parse({"-n"}, called("crond"))->foreground);
+    CHECK_FALSE(parse({"-n"}, called("crond"))->tells_full_host);
+    CHECK_FALSE(parse({"-n"}, called("cron"))->foreground);
+    CHECK(parse({"-n"}, called("cron"))->tells_full_host);
+    CHECK(parse({"-fn"}, called("cron"))->foreground);
+    CHECK(parse({"--full-host"}, called("crond"))->tells_full_host);
+}
+
+TEST_CASE("options: called as cron it takes those of Debian's cron", "[daemon]") {
+    const Options options = *parse({"-f", "-l", "-L", "5", "-n"}, called("cron"));
+    CHECK(options.foreground);
+    CHECK(options.has_lsb_names);
+    CHECK(options.tells_full_host);
+    CHECK(options.run_lines.starts);
+    CHECK_FALSE(options.run_lines.ends);
+    CHECK(options.run_lines.failures);
+    CHECK_FALSE(options.run_lines.pids);
+    CHECK(parse({"-f", "-L15"}, called("cron"))->run_lines.pids);
+    const RunLines none = parse({"-L", "0"}, called("cron"))->run_lines;
+    CHECK_FALSE((none.starts || none.ends || none.failures || none.pids));
+    const RunLines usual = parse({}, called("cron"))->run_lines;
+    CHECK((usual.starts && usual.ends));
+    CHECK_FALSE((usual.failures || usual.pids));
+}
+
+TEST_CASE("options: called by another name it takes those of cronie", "[daemon]") {
+    const Options options = *parse({"-n", "-s", "-p", "-P", "-i", "-m", "mail -t"});
+    CHECK(options.foreground);
+    CHECK(options.is_output_logged);
+    CHECK(options.permits_any_table);
+    CHECK(options.inherits_path);
+    CHECK_FALSE(options.watches_files);
+    CHECK(options.mail_command == "mail -t");
+    CHECK(parse({"-m", "off"})->mail_command == kNoMail);
+    const Options usual = *parse({});
+    CHECK_FALSE((usual.is_output_logged || usual.permits_any_table || usual.inherits_path));
+    CHECK(usual.watches_files);
+    CHECK(usual.mail_command.empty());
+}
+
+TEST_CASE("options: each of the classics has a long name that means the same under both names",
+          "[daemon]") {
+    for (const std::string program : {"cron", "crond"}) {
+        const Options options =
+            *parse({"--foreground", "--lsb-names", "--log-runs=0", "--full-host", "--log-output",
+                    "--mail-command", "x", "--permit-any", "--inherit-path", "--no-inotify",
+                    "--debug", "misc"},
+                   called(program));
+        CHECK((options.foreground && options.has_lsb_names && options.tells_full_host));
+        CHECK((options.is_output_logged && options.permits_any_table && options.inherits_path));
+        CHECK_FALSE((options.run_lines.starts || options.watches_files));
+        CHECK(options.mail_command == "x");
+        CHECK(options.log_level == Level::debug);
+    }
+}
+
+TEST_CASE("options: -x takes the classes of both, and logs all in the foreground", "[daemon]") {
+    for (const std::string program : {"cron", "crond"}) {
+        const Options options = *parse({"-x", "ext,sch,proc,pars,load,misc,bit"}, called(program));
+        CHECK(options.foreground);
+        CHECK(options.log_level == Level::debug);
+        CHECK(options.log == LogFormat::text);
+    }
+}
+
+TEST_CASE("options: in the foreground the log goes where it is read", "[daemon]") {
+    struct Case {
+        std::string program;
+        bool is_stderr_journal;
+        bool has_system_log;
+        LogFormat log;
+    };
+    const Case c = GENERATE(values<Case>({
+        {"crond", false, true, LogFormat::text},
+        {"crond", true, true, LogFormat::syslog},
+        {"cron", false, true, LogFormat::syslog},
+        {"cron", false, false, LogFormat::text},
+        {"cron", true, true, LogFormat::syslog},
+    }));
+    const Invocation invocation{c.program, c.is_stderr_journal, c.has_system_log};
+    CHECK(parse({"-f"}, invocation)->log == c.log);
+    CHECK(parse({"-f", "--log", "json"}, invocation)->log == LogFormat::json);
+    CHECK(parse({"--test"}, invocation)->log == LogFormat::text);
+    CHECK(parse({"-f", "table"}, invocation)->log == LogFormat::text);
+    CHECK(parse({}, invocation)->log == LogFormat::syslog);
+}
+
+TEST_CASE("options: what is not supported, or has a bad value, says what would be right",
+          "[daemon]") {
+    struct Case {
+        std::string program;
+        std::vector<const char*> arguments;
+        std::string message;
+    };
+    const Case c = GENERATE(values<Case>({
+        {"crond", {"-c"}, "-c is not supported: a spool belongs to one daemon at a time"},
+        {"cron", {"-N"}, "-N is not supported: tables are tested by --test"},
+        {"cron", {"-L", "16"}, "-L '16' is not a number from 0 to 15"},
+        {"cron", {"-L", "-1"}, "-L '-1' is not a number from 0 to 15"},
+        {"cron", {"-x", "sch,,"}, "-x '' is none of the classes"},
+        {"crond", {"-x", "all"}, "-x 'all' is none of the classes ext, sch, proc"},
+        {"crond", {"-x", "sch,test"}, "-x test would start jobs; --test reads the tables"},
+        {"crond", {"-m", ""}, "-m is an empty command"},
+    }));
+    const Result<Options> options = parse(c.arguments, called(c.program));
+    REQUIRE_FALSE(options);
+    CHECK(options.error().message.starts_with(c.message));
+}
+
+TEST_CASE("options: an unknown one is told with the letters that are known by this name",
+          "[daemon]") {
+    const auto of_cron = parse({"-q"}, called("cron"));
+    REQUIRE_FALSE(of_cron);
+    CHECK(of_cron.error().message ==
+          "the following argument was not expected: -q; the letters known to cron are "
+          "-f -l -L -n -N -x -h -V");
+    const auto of_crond = parse({"-l"}, called("crond"));
+    REQUIRE_FALSE(of_crond);
+    CHECK(of_crond.error().message ==
+          "the following argument was not expected: -l; the letters known to crond are "
+          "-f -n -L -x -s -m -p -P -i -c -h -V");
 }
 
 }  // namespace cron::daemon

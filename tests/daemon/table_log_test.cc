@@ -8,6 +8,8 @@
 namespace cron::daemon {
 namespace {
 
+const crontab::Ways& kWays = crontab::ways_of(crontab::Flavour::debian);
+
 crontab::Diagnostic warning(std::size_t line, const std::string& message) {
     crontab::Diagnostic diagnostic;
     diagnostic.severity = crontab::Severity::warning;
@@ -37,7 +39,7 @@ std::size_t count(const std::vector<Record>& records, std::string_view event) {
 }
 
 std::size_t warnings(TableLog& log, const TableReader::Reading& reading) {
-    return count(log.tell(reading, false), "table-warning");
+    return count(log.tell(reading, false, kWays), "table-warning");
 }
 
 }  // namespace
@@ -67,7 +69,7 @@ TEST_CASE("table log: each table has its own", "[daemon]") {
     CHECK(warnings(log, reading({warning(3, "a")}, false, "/etc/cron.d/b")) == 1);
     TableReader::Reading gone;
     gone.changes.removed = {"/etc/crontab"};
-    CHECK(count(log.tell(gone, false), "table-removed") == 1);
+    CHECK(count(log.tell(gone, false, kWays), "table-removed") == 1);
     CHECK(warnings(log, reading({warning(3, "a")}, true, "/etc/crontab")) == 1);
     CHECK(warnings(log, reading({warning(3, "a")}, true, "/etc/cron.d/b")) == 0);
 }
@@ -75,16 +77,16 @@ TEST_CASE("table log: each table has its own", "[daemon]") {
 TEST_CASE("table log: a table with a thousand mistakes does not fill the log", "[daemon]") {
     TableLog log;
     const std::vector<crontab::Diagnostic> many(1'000, warning(1, "a"));
-    const auto records = log.tell(reading(many, false), false);
+    const auto records = log.tell(reading(many, false), false, kWays);
     CHECK(count(records, "table-warning") == kDiagnosticsLogged);
     CHECK(count(records, "table-errors-left-out") == 1);
-    CHECK(count(log.tell(reading(many, true), false), "table-errors-left-out") == 0);
+    CHECK(count(log.tell(reading(many, true), false, kWays), "table-errors-left-out") == 0);
 }
 
 TEST_CASE("table log: a table that is read again unchanged is news for who debugs", "[daemon]") {
     TableLog log;
     const auto level = [&](bool same_text, bool is_first) {
-        return log.tell(reading({}, same_text), is_first).at(0).level;
+        return log.tell(reading({}, same_text), is_first, kWays).at(0).level;
     };
     CHECK(level(false, true) == Level::debug);
     CHECK(level(false, false) == Level::info);
@@ -96,7 +98,7 @@ TEST_CASE("table log: a new zone is one line with both names, before all else", 
     TableReader::Reading made = reading({}, true);
     made.zone.before = "Europe/Berlin";
     made.zone.own = calendar::Zone::fixed("Asia/Tokyo", hours{9});
-    const auto records = log.tell(made, false);
+    const auto records = log.tell(made, false, kWays);
     REQUIRE(records.size() == 2);
     CHECK(records[0].event == "zone-changed");
     CHECK(std::get<std::string>(records[0].fields.at(0).value) == "Europe/Berlin");

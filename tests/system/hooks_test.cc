@@ -126,7 +126,7 @@ TEST_CASE("failure: standard error makes one where the table says so, in files a
         REQUIRE(eventually([&] { return mails(root).size() == 2; }));
         const auto all = mails(root);
         CHECK(std::any_of(all.begin(), all.end(), [](const std::string& mail) {
-            return mail.ends_with("\n\noutput\nerror\n");
+            return mail.find("\n\noutput\nerror\n\nThe job failed: ") != std::string::npos;
         }));
         CHECK(eventually([&] { return root.names("/var/spool/cron/output").empty(); }));
     }
