@@ -7,7 +7,7 @@ cd "${1:?usage: check.sh TREE}"
 core='base calendar schedule crontab engine'
 pure="$core preview"
 shared='zones process ledger mail spool control cluster preview'
-folders="$core $shared daemon ctl programs"
+folders="$core $shared daemon ctl edit programs"
 tests_beside_folders='sim system bench fuzz layering'
 
 # What the folder $1 may include besides itself.
@@ -23,7 +23,7 @@ allowed() {
         ledger) echo base calendar engine ;;
         spool) echo base crontab engine ;;
         preview) echo "$core" ;;
-        daemon | ctl) echo "$core $shared" ;;
+        daemon | ctl | edit) echo "$core $shared" ;;
         programs) echo "$folders" ;;
     esac
 }
