@@ -41,6 +41,7 @@ class AfterRun {
 
     // As Delivery has it.
     void rest() { delivery_.rest(); }
+    void resume() { delivery_.resume(); }
 
     // When expire() wants to be called: a program has had its time.
     std::optional<Monotonic> deadline() const;

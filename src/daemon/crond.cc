@@ -34,7 +34,12 @@ Result<void> Crond::run(Readiness& readiness) {
     readiness_ = &readiness;
     tables_->look(read_clock().monotonic);
     arm();
-    const Result<void> ran = base_.loop.run();
+    Result<void> ran;
+    while (ran && !base_.loop.is_stopped()) {
+        ran = base_.loop.turn(std::nullopt);
+        // Here no event is at work.
+        if (upgrading_) go_on_upgrading();
+    }
     stop_control();
     after_run_->give_up(ends_jobs());
     runs_->leave();
@@ -65,8 +70,14 @@ void Crond::tables_changed(TableReader::Reading reading) {
     if (!event.loaded.empty() || !event.removed.empty()) happened(std::move(event));
     tell_service_manager(reading.is_reload);
     if (readiness_ != nullptr) {
-        write(started_up(setting_.version, setting_.options.foreground, customs_.ways()));
+        if (inherited_) {
+            tell_upgraded();
+        } else {
+            write(started_up(setting_.version, setting_.options.foreground, customs_.ways()));
+        }
         std::exchange(readiness_, nullptr)->ready();
+        on_child();
+        if (std::exchange(is_upgrade_asked_, false)) upgrade();
     }
     arm();
 }
@@ -81,6 +92,7 @@ void Crond::tell_service_manager(bool is_reload) {
 // Once a boot for the machine's daemon; at every start with tables as arguments.
 bool Crond::are_boot_entries_due() {
     if (has_own_tables()) return true;
+    if (inherited_) return false;
     const Result<bool> claimed =
         claim_reboot(setting_.paths.reboot_marker, read_boot_id().value_or(""));
     if (!claimed) {
@@ -110,6 +122,7 @@ void Crond::on_timer() {
     }
     tables_->look(now);
     accounts_.expire(now);
+    upgrade_.expire(now);
     after_run_->expire(now);
     runs_->expire(now);
     keeper_.expire(now);
@@ -131,6 +144,9 @@ void Crond::on_signal() {
                 break;
             case SIGUSR1:
                 report();
+                break;
+            case SIGUSR2:
+                upgrade();
                 break;
             case SIGTERM:
             case SIGINT:
@@ -164,9 +180,14 @@ void Crond::on_ledger() {
     arm();
 }
 
-// Orphans of the container; our own are collected by their pidfds.
+// Orphans of the container, and children of the program before us that nobody has told us of; our
+// own are collected by their pidfds.
 void Crond::on_child() {
-    reap_orphans([this](pid_t pid) { return runs_->has_child(pid) || after_run_->has_child(pid); });
+    // Until all runs are known that go on.
+    if (!base_.signals.with_children() || readiness_ != nullptr) return;
+    reap_orphans([this](pid_t pid) {
+        return runs_->has_child(pid) || after_run_->has_child(pid) || upgrade_.has_child(pid);
+    });
 }
 
 void Crond::report() {
@@ -190,6 +211,8 @@ void Crond::stop() {
         end_if_done();
         return;
     }
+    give_up_upgrade();
+    is_stopping_ = true;
     using Manner = engine::StopAsked::Manner;
     happened(engine::StopAsked{ends_jobs() ? Manner::drain : Manner::leave});
 }
@@ -207,7 +230,10 @@ void Crond::end_if_done() {
 
 void Crond::happened(engine::Event event) {
     events_.push_back(std::move(event));
-    if (is_handling_) return;
+    if (!is_handling_) handle_events();
+}
+
+void Crond::handle_events() {
     is_handling_ = true;
     while (!events_.empty()) {
         const engine::Event next = std::move(events_.front());
@@ -224,8 +250,11 @@ void Crond::arm() {
     std::optional<Monotonic> monotonic = tables_->next_look();
     for (const auto& other :
          {wake_.monotonic, quit_at_, accounts_.deadline(), after_run_->deadline(),
-          keeper_.deadline(), runs_->deadline(), notifier_.deadline()}) {
+          keeper_.deadline(), runs_->deadline(), notifier_.deadline(), upgrade_.deadline()}) {
         if (other) monotonic = std::min(*monotonic, *other);
+    }
+    if (upgrading_ && upgrading_->is_checked) {
+        monotonic = std::min(*monotonic, upgrading_->held_until.value_or(upgrading_->next_hold));
     }
     if (auto armed = base_.timers.arm(wake_.instant, monotonic); !armed) {
         write(said(Level::error, "timer", armed.error().message));
@@ -264,8 +293,8 @@ void Crond::carry_out(engine::Retry& order) {
 }
 
 void Crond::carry_out(engine::Deliver& order) {
-    const engine::RunNumber run = order.run;
-    after_run_->follow(std::move(order), runs_->take(run));
+    Remains remains = runs_->take(order.run, order.key);
+    after_run_->follow(std::move(order), std::move(remains));
 }
 
 void Crond::carry_out(engine::Quit&) {

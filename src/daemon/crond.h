@@ -28,17 +28,24 @@
 #include "daemon/signals.h"
 #include "daemon/table_log.h"
 #include "daemon/table_reader.h"
+#include "daemon/upgrade.h"
 #include "daemon/worker.h"
 #include "engine/engine.h"
 #include "process/launch.h"
 
 namespace cron::daemon {
 
+// As a handover calls them.
+inline constexpr const char* kPidfileLock = "pidfile";
+inline constexpr const char* kSpoolLock = "spool-lock";
+
 class Crond {
   public:
     // Takes the locks and the signals and reads the zone: what can fail and is for who started us
     // to know.
-    static Result<std::unique_ptr<Crond>> create(const Setting& setting);
+    // `inherited`: what it goes on with where another crond has become this one.
+    static Result<std::unique_ptr<Crond>> create(const Setting& setting,
+                                                 std::optional<Inherited> inherited);
 
     // Runs until it is told to stop. Says `ready` when the tables are loaded. An error is one of
     // the loop itself.
@@ -62,10 +69,12 @@ class Crond {
         process::Launcher launcher;
     };
 
-    Crond(const Setting& setting, Base base, const calendar::Zone& zone);
+    Crond(const Setting& setting, Base base, const calendar::Zone& zone,
+          std::optional<Inherited> inherited);
     // The settings that crond starts with, with what is doubtful in them. The error ends the start.
-    static Result<ConfigReading> first_config(const Setting& setting);
-    static Result<Locks> take_locks(const Paths& paths);
+    // A daemon that runs already goes on without them.
+    static Result<ConfigReading> first_config(const Setting& setting, bool is_running);
+    static Result<Locks> take_locks(const Paths& paths, std::optional<Inherited>& inherited);
     Result<void> open(const calendar::Zone& zone, const ConfigReading& config);
     Result<void> open_control(const calendar::Zone& zone);
     Result<void> watch(int fd, void (Crond::*handler)());
@@ -95,8 +104,23 @@ class Crond {
     void end_if_done();
     void stop_control();
 
+    // A live upgrade (crond_upgrade.cc).
+    void upgrade();
+    void checked(const Result<std::string>& version);
+    std::optional<std::string> objection_to_upgrade() const;
+    void refuse_upgrade(const std::string& reason);
+    void give_up_upgrade();
+    void go_on_upgrading();
+    void release();
+    Result<void> settle_disk();
+    void become_next();
+    void tell_upgraded();
+    // As process::process_start; and of a child that has ended and is not collected yet.
+    std::optional<std::uint64_t> process_start_of(int pid) const;
+
     // Hands an event to the engine, and all that follows from it, until nothing follows.
     void happened(engine::Event event);
+    void handle_events();
     void arm();
     void carry_out(engine::Decide& order);
     void carry_out(engine::OpenPass& order);
@@ -116,7 +140,17 @@ class Crond {
     bool ends_jobs() const { return has_own_tables() || ::getpid() == 1; }
     void write(const Record& record) { log_.write(record, read_clock().instant); }
 
+    // Of an upgrade that was asked for, until the program is another one or the upgrade refused.
+    struct Upgrading {
+        Monotonic since{};
+        bool is_checked = false;
+        std::optional<Monotonic> held_until;  // what ends meanwhile waits to be collected
+        Monotonic next_hold{};
+        bool told_waiting = false;
+    };
+
     Setting setting_;
+    std::optional<Inherited> inherited_;  // until the tables are loaded
     Config config_;
     Customs customs_;
     Base base_;
@@ -138,6 +172,10 @@ class Crond {
     std::deque<engine::Event> events_;
     bool is_handling_ = false;
     engine::Wake wake_;
+    Upgrade upgrade_;
+    std::optional<Upgrading> upgrading_;
+    bool is_upgrade_asked_ = false;  // while we start
+    bool is_stopping_ = false;
     std::optional<Monotonic> quit_at_;  // the engine is done; until then mailers may end
     Readiness* readiness_ = nullptr;    // until it was said
 };

@@ -9,9 +9,9 @@
 
 namespace cron::daemon {
 
-Result<ConfigReading> Crond::first_config(const Setting& setting) {
+Result<ConfigReading> Crond::first_config(const Setting& setting, bool is_running) {
     ConfigReading reading = read_config(config_file(setting));
-    if (!reading.config) {
+    if (!reading.config && !is_running) {
         return failure(ErrorCode::invalid, reading.error_line(setting.paths.config));
     }
     return reading;

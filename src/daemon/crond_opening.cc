@@ -50,7 +50,7 @@ engine::Limits limits(const Options& options) {
 
 }  // namespace
 
-Result<Crond::Locks> Crond::take_locks(const Paths& paths) {
+Result<Crond::Locks> Crond::take_locks(const Paths& paths, std::optional<Inherited>& inherited) {
     const std::string pid_folder = paths.pidfile.substr(0, paths.pidfile.rfind('/'));
     const std::string marker_folder = paths.reboot_marker.substr(0, paths.reboot_marker.rfind('/'));
     for (const std::string& folder : {paths.spool, pid_folder, marker_folder}) {
@@ -60,9 +60,17 @@ Result<Crond::Locks> Crond::take_locks(const Paths& paths) {
     if (auto made = make_folder(paths.crontabs, 01730); !made) return tl::unexpected(made.error());
     if (::chdir(paths.spool.c_str()) != 0) return system_failure(errno, "chdir", paths.spool);
 
-    auto pidfile = LockFile::acquire(paths.pidfile);
+    const auto take = [&](const std::string& name, const std::string& path) {
+        UniqueFd held = inherited ? inherited->descriptor(name) : UniqueFd();
+        if (held) {
+            auto taken = LockFile::take_over(std::move(held), path);
+            if (taken) return taken;
+        }
+        return LockFile::acquire(path);
+    };
+    auto pidfile = take(kPidfileLock, paths.pidfile);
     if (!pidfile) return tl::unexpected(pidfile.error());
-    auto spool = LockFile::acquire(paths.spool_lock);
+    auto spool = take(kSpoolLock, paths.spool_lock);
     if (!spool) return tl::unexpected(spool.error());
     for (LockFile* lock : {&*pidfile, &*spool}) {
         if (auto written = lock->write_pid(); !written) return tl::unexpected(written.error());
@@ -70,19 +78,21 @@ Result<Crond::Locks> Crond::take_locks(const Paths& paths) {
     return Locks{*std::move(pidfile), *std::move(spool)};
 }
 
-Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
+Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting,
+                                             std::optional<Inherited> inherited) {
+    // Before the pidfile tells anybody whom to send them to.
+    auto signals = Signals::take(::getpid() == 1 || inherited);
+    if (!signals) return tl::unexpected(signals.error());
     const auto zone = zones::local_zone(setting.zones);
     if (!zone) return tl::unexpected(zone.error());
-    const auto config = first_config(setting);
+    const auto config = first_config(setting, inherited.has_value());
     if (!config) return tl::unexpected(config.error());
     std::optional<Locks> locks;
     if (setting.options.tables.empty()) {
-        auto taken = take_locks(setting.paths);
+        auto taken = take_locks(setting.paths, inherited);
         if (!taken) return tl::unexpected(taken.error());
         locks.emplace(*std::move(taken));
     }
-    auto signals = Signals::take(::getpid() == 1);
-    if (!signals) return tl::unexpected(signals.error());
     // Before there are workers: each thread has its own.
     const auto dropped = drop_capabilities();
     auto loop = EventLoop::create();
@@ -99,6 +109,10 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
     if (!mail_worker) return tl::unexpected(mail_worker.error());
     auto launcher = process::Launcher::create(setting.job_program, setting.session_program);
     if (!launcher) return tl::unexpected(launcher.error());
+    if (inherited && inherited->facts().descriptors_soft > 0) {
+        launcher->set_descriptor_limit(
+            {inherited->facts().descriptors_soft, inherited->facts().descriptors_hard});
+    }
     raise_descriptor_limit();
 
     std::unique_ptr<Crond> crond(
@@ -106,7 +120,7 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
                   Base{std::move(locks), *std::move(loop), *std::move(timers), *std::move(signals),
                        *std::move(table_worker), *std::move(account_worker),
                        *std::move(ledger_worker), *std::move(mail_worker), *std::move(launcher)},
-                  *zone));
+                  *zone, std::move(inherited)));
     if (!dropped) {
         crond->write(said(Level::warning, "capabilities-kept", dropped.error().message));
     }
@@ -114,17 +128,24 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting) {
     return crond;
 }
 
-Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone)
+Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone,
+             std::optional<Inherited> inherited)
     : setting_(setting),
+      inherited_(std::move(inherited)),
       base_(std::move(base)),
       log_(log_options(setting.options)),
       engine_(limits(setting.options)),
-      keeper_(base_.ledger_worker, {[this](engine::Decided answer) { happened(std::move(answer)); },
-                                    [this](const Record& record) { write(record); }}),
+      keeper_({read_clock,
+               [this](Worker::Work work) { return base_.ledger_worker.post(std::move(work)); },
+               [this](int pid) { return process_start_of(pid); }},
+              {[this](engine::Decided answer) { happened(std::move(answer)); },
+               [this](const Record& record) { write(record); }}),
       accounts_(base_.account_worker),
       config_reader_(base_.table_worker, config_file(setting),
                      [this](const ConfigReading& reading) { config_read(reading); }),
-      notifier_(Notifier::address_here(), ::getpid()) {
+      notifier_(Notifier::address_here(), ::getpid()),
+      upgrade_(base_.loop, base_.launcher, setting.origin,
+               [this](const Result<std::string>& version) { checked(version); }) {
     log_.attach(base_.loop);
     log_.set_zone(zone);
     customs_.run_lines = setting_.options.run_lines;
@@ -168,6 +189,7 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
         customs_);
     if (!runs) return tl::unexpected(runs.error());
     runs_ = *std::move(runs);
+    if (inherited_) runs_->take_over(*inherited_);
 
     // Tables as arguments are run anew by whoever gives them: there is nothing to go on from.
     if (!has_own_tables()) {

@@ -26,6 +26,9 @@ class Readiness {
     // exits with status 1.
     void failed(std::string_view message);
 
+    // Of a program that goes on with the process of another: nobody waits for its word.
+    static Readiness to_nobody() { return Readiness(UniqueFd()); }
+
   private:
     friend Result<Readiness> daemonize(const DaemonizeOptions& options);
     explicit Readiness(UniqueFd starter) : starter_(std::move(starter)) {}

@@ -54,8 +54,9 @@ class Delivery {
     void deliver(const engine::Deliver& order, Remains remains);
     bool has_child(pid_t pid) const { return mailers_.has_child(pid); }
     bool is_idle() const { return mailers_.is_idle() && queue_.is_settled(); }
-    // The daemon is about to end: kept mail waits for the next one.
+    // The daemon is about to end, or may be: kept mail waits for the next one, or for resume().
     void rest() { queue_.rest(); }
+    void resume() { queue_.resume(); }
 
     // When expire() wants to be called: a mailer has had its time, or a mail is tried again.
     std::optional<Monotonic> deadline() const;

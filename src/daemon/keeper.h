@@ -79,6 +79,8 @@ class Keeper {
     // Nothing is left that waiting would put on record.
     bool is_settled() const { return is_weak_ || is_idle(); }
     bool is_idle() const { return waiting_.empty() && flight_ == nullptr; }
+    // Verdicts may be in memory only.
+    bool is_weak() const { return is_weak_; }
     // When expire() wants to be called.
     std::optional<Monotonic> deadline() const;
     void expire(Monotonic now);

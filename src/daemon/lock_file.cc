@@ -164,6 +164,17 @@ Result<LockFile> LockFile::acquire(const std::string& path) {
     return failure(ErrorCode::busy, path + " is being replaced again and again");
 }
 
+Result<LockFile> LockFile::take_over(UniqueFd fd, const std::string& path) {
+    struct stat file {};
+    if (::fstat(fd.get(), &file) != 0) return system_failure(errno, "fstat", path);
+    if (!still_names(path, file)) return failure(ErrorCode::invalid, path + " is another file");
+    // It is ours already; or was lost, and then nobody else may have it.
+    if (const int error = lock_both_ways(fd.get()); error != 0) {
+        return system_failure(error, "lock", path);
+    }
+    return LockFile(std::move(fd), path);
+}
+
 // The new content first, then the end of the old: no reader finds an empty file.
 Result<void> LockFile::write_pid() {
     const std::string text = fmt::format("{}\n", ::getpid());

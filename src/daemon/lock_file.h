@@ -24,7 +24,11 @@ class LockFile {
     // Processes that are started do not inherit the descriptor.
     static Result<LockFile> acquire(const std::string& path);
 
-    // Ours, for messages.
+    // The lock that the program before us in this process held on `path`, by its descriptor: it is
+    // held on, never free in between. An error: it is none.
+    static Result<LockFile> take_over(UniqueFd fd, const std::string& path);
+
+    // To be handed to the next program, and for messages.
     int fd() const { return fd_.get(); }
 
     // Puts our pid into the file, for people. Until then it is as it was.

@@ -60,8 +60,9 @@ class MailQueue {
     // Whether a stop now would neither lose a letter nor have one sent twice: none is on its way
     // to the disk or with a mailer.
     bool is_settled() const { return writing_.empty() && mailing_ == 0; }
-    // The daemon is about to end: no letter is tried any more.
+    // The daemon is about to end, or may be: no letter is tried until resume().
     void rest() { is_resting_ = true; }
+    void resume() { is_resting_ = false; }
     // The daemon ends: from now on letters are kept in the calling thread.
     void stop();
     // What the disk has not taken goes to the log.

@@ -53,6 +53,12 @@ Result<OutputFiles> OutputFiles::duplicate() const {
     return files;
 }
 
+HandedOutputs OutputFiles::hand_over() const {
+    HandedOutputs handed{{all.fd(), all.state()}, std::nullopt};
+    if (errors) handed.errors = HandedOutput{errors->fd(), errors->state()};
+    return handed;
+}
+
 std::string OutputFiles::keep() {
     if (errors) errors->keep();
     return all.keep();
@@ -172,6 +178,19 @@ bool Outputs::has_session_end(std::uint64_t tag, engine::RunNumber run) const {
     if (!session) return false;
     session->keep();  // for whoever is to tell it
     return session->end().has_value();
+}
+
+std::optional<OutputFiles> Outputs::take_over(Inherited& inherited,
+                                              const std::optional<HandedOutputs>& handed) {
+    if (!folder_ || !handed) return std::nullopt;
+    UniqueFd all = inherited.descriptor(handed->all.fd);
+    if (!all) return std::nullopt;
+    OutputFiles files{folder_->take_over(std::move(all), handed->all.state), std::nullopt};
+    if (!handed->errors) return files;
+    if (UniqueFd errors = inherited.descriptor(handed->errors->fd)) {
+        files.errors = folder_->take_over(std::move(errors), handed->errors->state);
+    }
+    return files;
 }
 
 void Outputs::watch(const crontab::Entry& entry, const engine::RunKey& run, OutputFiles& files) {

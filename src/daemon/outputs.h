@@ -11,6 +11,7 @@
 #include "daemon/options.h"
 #include "daemon/output_watch.h"
 #include "daemon/streams.h"
+#include "daemon/upgrade.h"
 #include "engine/effect.h"
 #include "engine/run.h"
 #include "process/output.h"
@@ -30,6 +31,8 @@ struct OutputFiles {
     engine::Printed printed() const;
     // To be read when these are gone.
     Result<OutputFiles> duplicate() const;
+    // Borrowed.
+    HandedOutputs hand_over() const;
     // They stay when this dies. Returns the name of the first in the folder; empty if it is in
     // memory.
     std::string keep();
@@ -69,6 +72,9 @@ class Outputs {
     std::optional<process::SessionFile> reopen_session(const engine::LiveProcess& process) const;
     // Whether the session of a run with files of this tag and number has left how its job ended.
     bool has_session_end(std::uint64_t tag, engine::RunNumber run) const;
+    // Of a run that the program before us in this process has started, by what it handed over.
+    std::optional<OutputFiles> take_over(Inherited& inherited,
+                                         const std::optional<HandedOutputs>& handed);
     // Names the files of this daemon's runs, for reopen(); 0: there are none.
     std::uint64_t tag() const { return folder_ ? folder_->tag() : 0; }
 

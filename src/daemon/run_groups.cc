@@ -105,14 +105,32 @@ void RunGroups::limit(const engine::Spawn& spawn, const process::Cgroup& group) 
 
 void RunGroups::adopt(const engine::Adopt& order, pid_t job) {
     const auto folder = tree_.folder_of(job);
-    const auto is_its = [&](const auto& left) { return left.second.path() == folder; };
-    const auto found = std::find_if(left_.begin(), left_.end(), is_its);
-    if (found == left_.end()) return;
+    auto group = folder ? take_left(*folder) : std::nullopt;
+    if (!group) return;
+    limit({order.run, order.key, order.attempt, engine::Cause::schedule, order.entry}, *group);
+    groups_.insert_or_assign(order.run, Group{*std::move(group), {}});
+}
+
+std::optional<process::Cgroup> RunGroups::take_left(const std::string& path) {
+    const auto is_it = [&](const auto& left) { return left.second.path() == path; };
+    const auto found = std::find_if(left_.begin(), left_.end(), is_it);
+    if (found == left_.end()) return std::nullopt;
     ::inotify_rm_watch(notices_.get(), found->first);
     process::Cgroup group = std::move(found->second);
     left_.erase(found);
-    limit({order.run, order.key, order.attempt, engine::Cause::schedule, order.entry}, group);
-    groups_.insert_or_assign(order.run, Group{std::move(group), {}});
+    return group;
+}
+
+std::vector<HandedGroup> RunGroups::hand_over() const {
+    std::vector<HandedGroup> groups;
+    for (const auto& [kill_at, group] : doomed_) groups.push_back({group.path(), kill_at});
+    return groups;
+}
+
+void RunGroups::take_over(const std::vector<HandedGroup>& groups) {
+    for (const HandedGroup& handed : groups) {
+        if (auto group = take_left(handed.path)) doomed_.emplace(handed.kill_at, *std::move(group));
+    }
 }
 
 void RunGroups::signal(const engine::Signal& order) {

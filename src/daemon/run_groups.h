@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
+#include "daemon/upgrade_format.h"
 #include "engine/effect.h"
 #include "process/cgroup.h"
 
@@ -40,6 +42,10 @@ class RunGroups {
     // When expire() wants to be called.
     std::optional<Monotonic> deadline() const;
     void expire(Monotonic now);
+    // The groups of ended runs that are still to be killed; and those of the program before us in
+    // this process.
+    std::vector<HandedGroup> hand_over() const;
+    void take_over(const std::vector<HandedGroup>& groups);
     // The daemon ends; what was to be killed is.
     void leave();
 
@@ -56,6 +62,7 @@ class RunGroups {
     void limit(const engine::Spawn& spawn, const process::Cgroup& group);
     void kill(const process::Cgroup& group);
     void remove_when_empty(process::Cgroup group);
+    std::optional<process::Cgroup> take_left(const std::string& path);
     void read_notices();
 
     EventLoop& loop_;

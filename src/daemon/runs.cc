@@ -143,8 +143,9 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     live.spawn = spawn;
     live.remains.identity = identity;
     // A run that is tried again goes on with the output that it has.
+    find_kept(spawn.run, spawn.key);
     const auto kept = kept_.find(spawn.run);
-    auto& files = kept == kept_.end() ? live.remains.output : kept->second;
+    auto& files = kept == kept_.end() ? live.remains.output : kept->second.output;
     UniqueFd input;
     if (!spawn.entry->input.empty()) {
         auto made = process::make_input(spawn.entry->input);
@@ -190,16 +191,17 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     live.child = *std::move(child);
     tell_made(live);
     if (kept != kept_.end()) {
-        live.remains.output = std::move(kept->second);
+        live.remains.output = std::move(kept->second.output);
         kept_.erase(kept);
     }
     return live;
 }
 
-void Runs::tell_made(const Live& live) {
+void Runs::tell_made(Live& live) {
     engine::LiveProcess process;
     process.pid = live.child.pid;
-    process.process_start = process::process_start(live.child.pid).value_or(0);
+    live.process_start = process::process_start(live.child.pid).value_or(0);
+    process.process_start = live.process_start;
     process.started = read_clock().instant;
     process.output = outputs_.tag();
     process.output_number = live.spawn.run;
@@ -220,17 +222,28 @@ engine::Printed Runs::printed(const Live& live) {
     return printed;
 }
 
-Result<void> Runs::watch(Live& live) {
-    const engine::RunNumber run = live.spawn.run;
+Result<void> Runs::watch_report(Live& live) {
     auto report = loop_.add(live.child.report.get(), EPOLLIN,
-                            [this, run](std::uint32_t) { read_report(run); });
+                            [this, run = live.spawn.run](std::uint32_t) { read_report(run); });
     if (!report) return tl::unexpected(report.error());
-    auto end =
-        loop_.add(live.child.pidfd.get(), EPOLLIN, [this, run](std::uint32_t) { collect(run); });
-    if (!end) return tl::unexpected(end.error());
     live.report_watch = *std::move(report);
+    return {};
+}
+
+Result<void> Runs::watch_end(Live& live) {
+    auto end = loop_.add(live.child.pidfd.get(), EPOLLIN,
+                         [this, run = live.spawn.run](std::uint32_t) { collect(run); });
+    if (!end) return tl::unexpected(end.error());
     live.end_watch = *std::move(end);
     return {};
+}
+
+Result<void> Runs::watch(Live& live) {
+    if (is_held_) return {};
+    if (!live.report_done) {
+        if (auto watched = watch_report(live); !watched) return watched;
+    }
+    return watch_end(live);
 }
 
 // A process whose end we could not see must not be: it has hardly begun.
@@ -270,7 +283,7 @@ void Runs::read_report(engine::RunNumber run) {
 
 void Runs::collect(engine::RunNumber run) {
     Live& live = live_.at(run);
-    if (live.adopted_start != 0) return collect_adopted(live);
+    if (!live.is_child) return collect_adopted(live);
     const int pidfd = live.child.pidfd.get();
     Result<std::optional<process::Ended>> ended =
         live.kill_at ? process::look(pidfd) : process::reap(pidfd);
@@ -308,10 +321,10 @@ void Runs::signal(const engine::Signal& order) {
     Live& live = found->second;
     // Its pid is not ours to keep: it may be another's by now.
     const bool is_gone =
-        live.adopted_start != 0 && process::process_start(live.child.pid) != live.adopted_start;
+        !live.is_child && process::process_start(live.child.pid) != live.process_start;
     if (is_gone) return;
     // A session does not end before the group of its job.
-    const bool may_linger = live.adopted_start == 0 && !live.child.is_session;
+    const bool may_linger = live.is_child && !live.child.is_session;
     if (may_linger && order.kill_after > microseconds{0}) {
         live.kill_at = read_clock().monotonic + order.kill_after;
     }
@@ -341,13 +354,16 @@ void Runs::forget(engine::RunNumber run) {
     auto live = live_.extract(run);
     marking_.undone(live.mapped().spawn);
     if (live.mapped().spawn.attempt > 1) {
-        kept_.insert_or_assign(run, std::move(live.mapped().remains.output));
+        kept_.insert_or_assign(
+            run, Kept{live.mapped().spawn.key, std::move(live.mapped().remains.output)});
     }
 }
 
 void Runs::keep(engine::RunNumber run) {
     auto live = live_.extract(run);
-    if (!live.empty()) kept_.insert_or_assign(run, std::move(live.mapped().remains.output));
+    if (live.empty()) return;
+    kept_.insert_or_assign(run,
+                           Kept{live.mapped().spawn.key, std::move(live.mapped().remains.output)});
 }
 
 std::optional<Monotonic> Runs::deadline() const {
@@ -367,13 +383,14 @@ void Runs::expire(Monotonic now) {
     groups_->expire(now);
 }
 
-Remains Runs::take(engine::RunNumber run) {
+Remains Runs::take(engine::RunNumber run, const engine::RunKey& key) {
     if (auto live = live_.extract(run)) {
         CRON_CHECK(live.mapped().ended);
         return std::move(live.mapped().remains);
     }
     Remains remains;
-    if (auto kept = kept_.extract(run)) remains.output = std::move(kept.mapped());
+    find_kept(run, key);
+    if (auto kept = kept_.extract(run)) remains.output = std::move(kept.mapped().output);
     return remains;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "daemon/accounts.h"
 #include "daemon/customs.h"
@@ -52,7 +53,8 @@ class Runs {
     // The starts to come: lets their users be looked up.
     void prepare(const std::string& user);
     void start(const engine::Spawn& spawn);
-    // A run that another daemon has started: its end is told, not how it was.
+    // A run that a daemon before has started: its end is told; how it was where that daemon has
+    // become us.
     void adopt(const engine::Adopt& order);
     void cancel(const engine::Cancel& order);
     void signal(const engine::Signal& order);
@@ -61,12 +63,21 @@ class Runs {
     bool has_child(pid_t pid) const;
     // Forgets the run, whose end was told. Where it did not start there is nothing but what
     // attempts before have printed.
-    Remains take(engine::RunNumber run);
+    Remains take(engine::RunNumber run, const engine::RunKey& key);
     // The run, whose end was told, is tried again: it goes on with the output that it has.
     void keep(engine::RunNumber run);
     // When expire() wants to be called: what outlived its run is killed then.
     std::optional<Monotonic> deadline() const;
     void expire(Monotonic now);
+    // For an upgrade. On hold no end is collected: what has ended waits. False
+    // where that would keep a start that failed from being told.
+    bool hold();
+    void release();
+    void hand_over(Handover& handover) const;
+    // Before the first start: what the program before us in this process knows of its runs, which
+    // adopt() then goes on with. It dies with forget_inherited().
+    void take_over(Inherited& inherited);
+    void forget_inherited() { inherited_ = nullptr; }
     // The daemon ends: writes out what runs have printed, and says where the rest of it will be.
     void leave();
 
@@ -79,12 +90,18 @@ class Runs {
         std::optional<process::LaunchFailure> failure;  // said by crond-job; told at its end
         bool report_done = false;
         bool ended = false;
-        std::uint64_t error_stream = 0;   // as Outputs::Descriptors has it
-        std::uint64_t adopted_start = 0;  // of a process that is not our child; else 0
+        std::uint64_t error_stream = 0;  // as Outputs::Descriptors has it
+        std::uint64_t process_start = 0;
+        bool is_child = true;  // else only that it has ended can be known
         std::optional<Monotonic>
             kill_at;  // it was told to end: of its group nothing may outlive this
         EventLoop::Watch report_watch;
         EventLoop::Watch end_watch;
+    };
+    // The output of the attempts of a run that is tried again.
+    struct Kept {
+        engine::RunKey key;
+        std::optional<OutputFiles> output;
     };
     Runs(EventLoop& loop, Accounts& accounts, process::Launcher& launcher, Log& log,
          Outputs& outputs, std::unique_ptr<RunGroups> groups,
@@ -95,10 +112,15 @@ class Runs {
     void start_as(const engine::Spawn& spawn, const Result<process::Identity>& identity);
     tl::expected<Live, process::LaunchFailure> launch(const engine::Spawn& spawn,
                                                       const process::Identity& identity);
-    void tell_made(const Live& live);
+    void tell_made(Live& live);
     void unwatch(Live& live);
     engine::Printed printed(const Live& live);
     Result<void> watch(Live& live);
+    Result<void> watch_end(Live& live);
+    Result<void> watch_report(Live& live);
+    const HandedRun* handed_run(const engine::LiveProcess& process) const;
+    void take_over(const HandedRun& handed, Live& live);
+    void find_kept(engine::RunNumber run, const engine::RunKey& key);
     void abort(Live& live);
     void read_report(engine::RunNumber run);
     void collect(engine::RunNumber run);
@@ -122,8 +144,10 @@ class Runs {
     UniqueFd start_bell_;                    // readable while queue_ has something
     EventLoop::Watch start_watch_;
     std::map<engine::RunNumber, Live> live_;
-    // Of runs that are tried again.
-    std::map<engine::RunNumber, std::optional<OutputFiles>> kept_;
+    std::map<engine::RunNumber, Kept> kept_;
+    std::vector<Kept> inherited_kept_;  // of runs that have no number with us yet
+    Inherited* inherited_ = nullptr;    // until all that goes on is adopted
+    bool is_held_ = false;
     std::multimap<Monotonic, process::Child> lingering_;  // ended, not collected: by when to kill
                                                           // their groups
 };

@@ -9,6 +9,7 @@
 #include "daemon/config_file.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/upgrade.h"
 #include "spool/tables.h"
 #include "zones/load.h"
 
@@ -23,6 +24,7 @@ struct Setting {
     std::string home_variable;   // HOME, for tables given as arguments
     std::string inherited_path;  // as in Customs
     zones::Sources zones;
+    Origin origin{};
 };
 
 Setting make_setting(const Options& options, std::string job_program, std::string version);

@@ -8,10 +8,10 @@
 
 namespace cron::daemon {
 
-// HUP and URG (cronie's word for reload), TERM, INT, USR1 and USR2 are blocked and read here; USR2
-// has no meaning and is among them because it would kill. PIPE and XFSZ are ignored: a write fails
-// instead. CHLD keeps its default, or the kernel would reap children whose end pidfds tell; QUIT
-// keeps its default, for a core dump. Jobs do not inherit any of this: crond-job resets it.
+// HUP and URG (cronie's word for reload), TERM, INT, USR1 and USR2 are blocked and read here. PIPE
+// and XFSZ are ignored: a write fails instead. CHLD keeps its default, or the kernel would reap
+// children whose end pidfds tell; QUIT keeps its default, for a core dump. Jobs do not inherit any
+// of this: crond-job resets it.
 class Signals {
   public:
     struct Received {
@@ -25,14 +25,16 @@ class Signals {
     static Result<Signals> take(bool with_children = false);
 
     int fd() const { return fd_.get(); }
+    bool with_children() const { return with_children_; }
 
     // The next signal that was received; none if there is none. Does not wait.
     Result<std::optional<Received>> next();
 
   private:
-    explicit Signals(UniqueFd fd) : fd_(std::move(fd)) {}
+    Signals(UniqueFd fd, bool with_children) : fd_(std::move(fd)), with_children_(with_children) {}
 
     UniqueFd fd_;
+    bool with_children_ = false;
 };
 
 }  // namespace cron::daemon

@@ -86,14 +86,16 @@ bool is_delegated(const std::string& folder) {
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-// PID-START-NUMBER: whether the process that made a group of this name is gone.
+// PID-START-NUMBER: whether the process that made a group of this name is gone. That it was we
+// ourselves means: the program before us in this process.
 bool is_left(std::string_view name) {
     if (!name.starts_with(kNamePrefix)) return false;
     name.remove_prefix(kNamePrefix.size());
     const auto pid = parse_decimal(take_until(name, '-'));
     const auto start = parse_decimal(take_until(name, '-'));
     if (!pid || !start || *pid > INT_MAX) return false;
-    return process_start(static_cast<pid_t>(*pid)) != start;
+    const auto maker = static_cast<pid_t>(*pid);
+    return maker == ::getpid() || process_start(maker) != start;
 }
 
 }  // namespace
@@ -160,8 +162,8 @@ std::optional<std::string> CgroupTree::folder_of(pid_t pid) const {
 void CgroupTree::find_base() {
     obstacle_.clear();
     const auto path = cgroup_path(read_file(places_.proc + "/self/cgroup"));
-    const auto own = path ? find_cgroup_folder(read_file(places_.proc + "/self/mountinfo"), *path)
-                          : std::nullopt;
+    const std::string mounts = read_file(places_.proc + "/self/mountinfo");
+    const auto own = path ? find_cgroup_folder(mounts, *path) : std::nullopt;
     if (!own) {
         obstacle_ = "no control groups of version 2 are mounted";
         return;
@@ -170,6 +172,8 @@ void CgroupTree::find_base() {
     const std::string parent = own->path.substr(0, own->path.rfind('/'));
     const bool is_root = own->is_top && !exists(own->path + "/cgroup.events");
     const bool has_systemd = exists(places_.systemd);
+    // The program before us in this process has moved it there.
+    const bool is_below_top = path == kLeaf && find_cgroup_folder(mounts, "/").has_value();
     if (is_delegated(own->path)) {
         base_ = own->path;
         needs_leaf_ = true;
@@ -178,6 +182,8 @@ void CgroupTree::find_base() {
     } else if (own->is_top && !has_systemd) {
         base_ = own->path;
         needs_leaf_ = !is_root;
+    } else if (is_below_top && !has_systemd) {
+        base_ = parent;
     } else {
         obstacle_ = fmt::format("{} is not delegated to crond", own->path);
         return;
@@ -234,8 +240,12 @@ const std::string& CgroupTree::obstacle(Controller controller) const {
 }
 
 Result<Cgroup> CgroupTree::make() {
-    const std::string path = fmt::format("{}/{}{}", base_, prefix_, ++made_);
-    if (::mkdir(path.c_str(), 0755) != 0) return system_failure(errno, "mkdir", path);
+    // The program before us in this process may have left some that live: not more than there are.
+    std::string path = fmt::format("{}/{}{}", base_, prefix_, ++made_);
+    while (::mkdir(path.c_str(), 0755) != 0) {
+        if (errno != EEXIST) return system_failure(errno, "mkdir", path);
+        path = fmt::format("{}/{}{}", base_, prefix_, ++made_);
+    }
     return Cgroup(path);
 }
 

@@ -62,6 +62,10 @@ class Launcher {
     static Result<Launcher> create(const std::string& job_program,
                                    const std::string& session_program = {});
 
+    // The limit that jobs get; set where it is known from before ours was raised.
+    const rlimit& descriptor_limit() const { return descriptor_limit_; }
+    void set_descriptor_limit(const rlimit& limit) { descriptor_limit_ = limit; }
+
     // Makes the process, in a session of its own, with nothing of ours but the three descriptors,
     // default signals and an empty mask. What fails after that is said by read_report.
     tl::expected<Child, LaunchFailure> launch(const LaunchOrder& order);

@@ -248,6 +248,15 @@ std::optional<SessionFile> OutputFolder::reopen_session(std::uint64_t tag,
     return SessionFile(std::move(fd), OutputName(fd_.get(), name));
 }
 
+OutputFile OutputFolder::take_over(UniqueFd fd, const OutputState& state) const {
+    OutputName name;
+    if (!state.name.empty()) name = OutputName(fd_.get(), state.name);
+    OutputFile file(std::move(fd), std::move(name), std::nullopt);
+    file.left_out_begin_ = state.left_out_begin;
+    file.left_out_end_ = state.left_out_end;
+    return file;
+}
+
 Result<OutputFile> OutputFolder::create_in_folder(const std::string& name,
                                                   const Identity& owner) const {
     const std::string path = fmt::format("{}/{}", path_, name);

@@ -30,6 +30,7 @@ class OutputName {
     ~OutputName();
 
     bool is_none() const { return name_.empty(); }
+    const std::string& name() const { return name_; }
 
     // Nobody removes it any more. Returns it.
     std::string release() {
@@ -50,6 +51,13 @@ struct OutputText {
 // `head` and `tail` of an output of `total_bytes`, whole lines where they have any, and between
 // them a line that says how much is not there.
 std::string join_ends(std::string_view head, std::string_view tail, std::uint64_t total_bytes);
+
+// What is known of an output beside its descriptor, for a process that goes on with it.
+struct OutputState {
+    std::string name;  // in the folder; empty: in memory
+    std::uint64_t left_out_begin = 0;
+    std::uint64_t left_out_end = 0;
+};
 
 class OutputFile {
   public:
@@ -79,6 +87,8 @@ class OutputFile {
 
     // The file stays when this dies. Returns its name in the folder; empty if it is in memory.
     std::string keep() { return name_.release(); }
+
+    OutputState state() const { return {name_.name(), left_out_begin_, left_out_end_}; }
 
     // The output so far; of one with more than `bytes_max`, or with less left, its two ends.
     Result<OutputText> read(std::size_t bytes_max) const;
@@ -122,6 +132,9 @@ class OutputFolder {
     // The file of a run of another daemon's life, which is removed when the OutputFile dies.
     Result<OutputFile> reopen(std::uint64_t tag, engine::RunNumber run,
                               OutputPart part = OutputPart::all) const;
+
+    // The same file in a process that has its descriptor from before, which owns the name.
+    OutputFile take_over(UniqueFd fd, const OutputState& state) const;
 
     // A file for the output of `run`, removed when the OutputFile dies; the folder must live
     // longer. With no room for it, a file in memory: the run must not fail for that. Fails without

@@ -6,11 +6,14 @@
 #include <cstdlib>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "daemon/crond.h"
+#include "daemon/upgrade.h"
 
 namespace {
 
@@ -29,22 +32,18 @@ std::string find_program(const std::string& name) {
     return BELFRY_PROGRAMS "/" + name;
 }
 
-std::string working_directory() {
-    char path[4096];
-    return ::getcwd(path, sizeof path) == nullptr ? "/" : path;
-}
-
-int run(const Options& options) {
+int run(const Options& options, Origin origin, std::optional<Inherited> inherited) {
     Setting setting = make_setting(options, find_program("crond-job"), BELFRY_VERSION);
     setting.session_program = find_program("crond-session");
+    setting.origin = std::move(origin);
     if (options.test) return check_tables(setting);
 
-    auto readiness = daemonize({options.foreground, {}});
+    auto readiness = inherited ? Readiness::to_nobody() : daemonize({options.foreground, {}});
     if (!readiness) {
         fmt::print(stderr, "crond: {}\n", readiness.error().message);
         return EXIT_FAILURE;
     }
-    auto crond = Crond::create(setting);
+    auto crond = Crond::create(setting, std::move(inherited));
     if (!crond) {
         log_death(setting.options, crond.error().message);
         readiness->failed(crond.error().message);
@@ -61,8 +60,13 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     const std::span<const char* const> arguments(argv + 1, argv + argc);
+    if (!arguments.empty() && arguments.front() == std::string_view(kUpgradeCheck)) {
+        return check_upgrade(arguments.subspan(1), find_program("crond-job"), BELFRY_VERSION);
+    }
+    auto inherited = Inherited::take();
+    Origin origin = origin_here({argv, argv + argc}, inherited);
     const Invocation invocation = invocation_of(argv[0]);
-    const auto options = parse_options(arguments, working_directory(), invocation);
+    const auto options = parse_options(arguments, origin.directory, invocation);
     if (!options) {
         const std::string name = printable(invocation.program);
         fmt::print(stderr, "{}: {}\nTry '{} --help'.\n", name, options.error().message, name);
@@ -72,5 +76,5 @@ int main(int argc, char** argv) {
         fmt::print("{}", *options->notice);
         return EXIT_SUCCESS;
     }
-    return run(*options);
+    return run(*options, std::move(origin), std::move(inherited));
 }
