@@ -162,7 +162,8 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     if (!groups) return tl::unexpected(groups.error());
     // Who runs tables of their own may have no spool.
     auto outputs = Outputs::create(
-        base_.loop, log_, {setting_.options.output, setting_.paths.output, has_own_tables()});
+        base_.loop, log_,
+        {setting_.options.output, setting_.paths.output, has_own_tables(), inherited_.has_value()});
     if (!outputs) return tl::unexpected(outputs.error());
     outputs_ = *std::move(outputs);
     std::optional<process::Identity> caller;

@@ -74,6 +74,7 @@ Result<std::unique_ptr<Outputs>> Outputs::create(EventLoop& loop, Log& log, Sett
     auto watch = OutputWatch::create(loop);
     if (!watch) return tl::unexpected(watch.error());
     outputs->watch_ = *std::move(watch);
+    if (outputs->settings_.is_handed_over) return outputs;
     if (const auto left = outputs->folder_->left_behind(); left.files > 0) {
         log.write(output_left(outputs->settings_.folder, left), read_clock().instant);
     }

@@ -44,6 +44,7 @@ class Outputs {
         OutputFormat format = OutputFormat::mail;
         std::string folder;  // OutputFormat::mail only
         bool may_lack_folder = false;
+        bool is_handed_over = false;  // what is in the folder is of runs that go on
     };
     // For the standard output and error of one start.
     struct Descriptors {

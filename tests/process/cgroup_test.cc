@@ -287,17 +287,20 @@ TEST_CASE("cgroup tree: a limit that cannot be set is an error, and the others a
     CHECK(machine.read("cg/" + fs::path(group->path()).filename().string() + "/pids.max") == "5");
 }
 
-TEST_CASE("cgroup tree: groups are left behind by processes that are gone, and only by them",
-          "[cgroup]") {
+TEST_CASE(
+    "cgroup tree: groups are left behind by processes that are gone, and by the program before us "
+    "in this one",
+    "[cgroup]") {
     const FakeMachine machine;
     be_container(machine);
     const std::string start = std::to_string(process_start(getpid()).value());
     const std::string pid = std::to_string(getpid());
+    const std::string start_of_first = std::to_string(process_start(1).value());
     for (const std::string& name :
-         {"crond-run-" + pid + "-" + start + "-1", "crond-run-" + pid + "-1-7",
-          std::string("crond-run-4194305-1-1"), std::string("crond-run-99999999999999999999-1-1"),
-          std::string("crond-run--1-1"), std::string("crond-run-x-1-1"), std::string("crond-run-"),
-          std::string("other")}) {
+         {"crond-run-" + pid + "-" + start + "-1", "crond-run-1-" + start_of_first + "-1",
+          "crond-run-" + pid + "-1-7", std::string("crond-run-4194305-1-1"),
+          std::string("crond-run-99999999999999999999-1-1"), std::string("crond-run--1-1"),
+          std::string("crond-run-x-1-1"), std::string("crond-run-"), std::string("other")}) {
         fs::create_directories(machine.path("/cg/" + name));
     }
     const CgroupTree tree = machine.open();
@@ -305,11 +308,12 @@ TEST_CASE("cgroup tree: groups are left behind by processes that are gone, and o
         const std::vector<Cgroup> left = tree.left_behind();
         std::set<std::string> names;
         for (const Cgroup& group : left) names.insert(fs::path(group.path()).filename());
-        CHECK(names == std::set<std::string>{"crond-run-4194305-1-1", "crond-run-" + pid + "-1-7"});
+        CHECK(names == std::set<std::string>{"crond-run-4194305-1-1", "crond-run-" + pid + "-1-7",
+                                             "crond-run-" + pid + "-" + start + "-1"});
     }
     // Their owner has removed them.
     CHECK_FALSE(fs::exists(machine.path("/cg/crond-run-" + pid + "-1-7")));
-    CHECK(fs::exists(machine.path("/cg/crond-run-" + pid + "-" + start + "-1")));
+    CHECK(fs::exists(machine.path("/cg/crond-run-1-" + start_of_first + "-1")));
 }
 
 TEST_CASE("cgroup: what memory.events says of kills, else none", "[cgroup]") {

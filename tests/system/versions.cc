@@ -1,0 +1,52 @@
+#include "versions.h"
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+namespace cron::system_test {
+namespace fs = std::filesystem;
+
+Versions::Versions(const TempRoot& root) : root_(root) {
+    fs::create_directories(root.path("/bin"));
+    fs::copy_file(BELFRY_CROND, root.path("/bin/present"));
+    fs::copy_file(BELFRY_CROND_NEXT, root.path("/bin/next"));
+    fs::copy_file(BELFRY_CROND_JOB, root.path("/bin/crond-job"));
+    install_present();
+}
+
+void Versions::install(const std::string& below) const {
+    fs::create_hard_link(root_.path(below), root_.path("/bin/unpacked"));
+    fs::rename(root_.path("/bin/unpacked"), program());
+    // Of two names of one file the one is not renamed onto the other.
+    fs::remove(root_.path("/bin/unpacked"));
+}
+
+std::vector<std::string> Versions::arguments(const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments = crond_arguments(root_, more);
+    arguments.front() = program();
+    return arguments;
+}
+
+void upgrade(Process& crond) {
+    const int before = crond.count("\"event\":\"upgraded\"");
+    crond.signal(SIGUSR2);
+    REQUIRE(crond.writes("\"event\":\"upgraded\"", before + 1));
+}
+
+std::ptrdiff_t descriptor_count(pid_t pid) {
+    const fs::directory_iterator folder("/proc/" + std::to_string(pid) + "/fd");
+    return std::distance(begin(folder), end(folder));
+}
+
+std::vector<pid_t> children_of(pid_t pid) {
+    const std::string name = std::to_string(pid);
+    std::ifstream file("/proc/" + name + "/task/" + name + "/children");
+    std::vector<pid_t> children;
+    for (pid_t child = 0; file >> child;) children.push_back(child);
+    return children;
+}
+
+}  // namespace cron::system_test
