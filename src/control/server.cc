@@ -132,13 +132,15 @@ bool Server::State::wait_for_client() {
         if (is_stopping_) return false;
     }
     pollfd wanted[] = {{listener_.fd(), POLLIN, 0}, {stopped_.get(), POLLIN, 0}};
-    ::poll(wanted, 2, -1);
+    // It fails where the limit of descriptors was lowered to nothing: no reason to turn without
+    // end.
+    if (::poll(wanted, 2, -1) < 0) return sleep(kTroublePause);
     return wanted[1].revents == 0;
 }
 
 bool Server::State::sleep(milliseconds time) {
-    pollfd wanted{stopped_.get(), POLLIN, 0};
-    return ::poll(&wanted, 1, static_cast<int>(time.count())) == 0;
+    std::unique_lock lock(mutex_);
+    return !changed_.wait_for(lock, time, [this] { return is_stopping_; });
 }
 
 void Server::State::welcome(const std::shared_ptr<State>& self, UniqueFd socket) {
