@@ -46,8 +46,8 @@ struct LaunchOrder {
     int output_fd = -1;
     int error_fd = -1;
     // The process is crond-session, and its child what it would be else, in a PAM session of this
-    // service. Only with `change_user`. The first who sets a variable or the umask is the order, if
-    // it is not the default; then PAM.
+    // service. Only with `change_user`. PAM adds variables that `environment` does not have, and
+    // says the umask where `umask` is the default.
     std::optional<PamService> pam;
     int session_fd = -1;  // of a SessionFile
 };

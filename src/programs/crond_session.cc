@@ -33,6 +33,9 @@ constexpr unsigned kOpenSeconds = 60;
 constexpr unsigned kCloseSeconds = 60;
 constexpr long kLookNanoseconds = 100'000'000;  // between two looks at what is left of a group
 
+// From here on the job's streams are while modules have none.
+constexpr int kStreams = kJobProgramFd + 1;
+
 // Where the orders of crond-job are in ours.
 constexpr int kJobOrders = 4;
 constexpr int kUmask = kJobOrders;
@@ -103,10 +106,22 @@ Orders read_orders(int argc, char** argv) {
     return orders;
 }
 
-// Nothing of ours is for the programs of modules, and nothing else of crond is for anybody.
+// Nothing of ours is for the programs of modules, and nothing else of crond is for anybody. The
+// streams of the job are put aside: a module must not read its input, nor write where it does.
 void keep_descriptors() {
     for (int fd = kReportFd; fd <= kJobProgramFd; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
-    if (syscall(SYS_close_range, kJobProgramFd + 1U, ~0U, 0) != 0) fail(errno, "close_range");
+    if (syscall(SYS_close_range, static_cast<unsigned>(kStreams), ~0U, 0) != 0) {
+        fail(errno, "close_range");
+    }
+    for (int fd = 0; fd < kReportFd; ++fd) {
+        if (dup3(fd, kStreams + fd, O_CLOEXEC) < 0) fail(errno, "dup3");
+    }
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0) fail(errno, "open /dev/null");
+    for (int fd = 0; fd < kReportFd; ++fd) {
+        if (dup2(null, fd) < 0) fail(errno, "dup2");
+    }
+    close(null);
 }
 
 // What we are told, and what ends us else: it is for the job, and waits until there is one.
@@ -275,6 +290,9 @@ char** job_orders(const Orders& orders, char** argv) {
 }
 
 [[noreturn]] void become_job(const Orders& orders, char** arguments, char** environment) {
+    for (int fd = 0; fd < kReportFd; ++fd) {
+        if (dup2(kStreams + fd, fd) < 0) fail(errno, "dup2");
+    }
     fcntl(kReportFd, F_SETFD, 0);
     if (orders.has_cgroup) fcntl(kCgroupFd, F_SETFD, 0);
     execveat(kJobProgramFd, "", arguments, environment, AT_EMPTY_PATH);
@@ -381,9 +399,10 @@ void close_is_late(int) { end_as(g_record); }
 // The order, and why:
 //   report, environment  first: what the table has set is for the job, not for a program of root's
 //   setsid       a signal for the group of crond, from its terminal, is not for the job
-//   session      with the descriptors of the job; a module that hangs is ended by the alarm
+//   session      a module that hangs is ended by the alarm
 //   fork         the child becomes crond-job, which changes the user
-//   report       closed: its end says that the job was executed, and that is the child's to say
+//   report       closed: its end says that the job was executed, and that is the child's to say;
+//                the streams too: who reads them waits for the job, not for us
 //   limits       ours again, before anything is written
 //   record, end  last, when the session is closed: then crond may see us gone
 int main(int argc, char** argv) {
@@ -417,6 +436,7 @@ int main(int argc, char** argv) {
     }
     close(kReportFd);
     if (orders.has_cgroup) close(kCgroupFd);
+    for (int fd = 0; fd < kReportFd; ++fd) close(kStreams + fd);
     limits.restore();
     keep_record(g_record);
     wait_for_end(g_record);

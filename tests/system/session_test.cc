@@ -352,6 +352,24 @@ TEST_CASE("session: TERM to crond-session alone is for its job, and leaves no se
     }
 }
 
+TEST_CASE("session: does not hold the output of its job, which ends with the job", "[session]") {
+    if (!is_root()) return;
+    const PamFolder pam;
+    pam.write("linger", "#!/bin/sh\n[ $PAM_TYPE = open_session ] || until [ -e " + pam / "go" +
+                            " ]; do sleep 0.05; done\n");
+    REQUIRE(chmod((pam / "linger").c_str(), 0755) == 0);
+    const PamService service = pam.service("session required pam_exec.so " + pam / "linger" + "\n");
+    Launcher launcher = make_session_launcher();
+    Begun begun = begin(launcher, service, "echo ready");
+    begun.pipe.write_end.reset();
+    char byte = 0;
+    REQUIRE(becomes_readable(begun.pipe.read_end.get()));
+    CHECK(read(begun.pipe.read_end.get(), &byte, 1) == 0);
+    CHECK_FALSE(*look(begun.child.pidfd.get()));
+    pam.write("go", "");
+    CHECK(finish(begun.child).status.is_success());
+}
+
 TEST_CASE("session: the job has nothing of it but its three descriptors", "[session]") {
     if (!is_root()) return;
     const PamFolder pam;
