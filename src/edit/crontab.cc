@@ -145,9 +145,7 @@ int run_remove(const Options& options, const Scene& scene) {
     scene.log("DELETE");
     if (scene.terminal.shows_errors()) {
         scene.terminal.say(
-            fmt::format("the crontab of {} is removed; `crontab --undo` brings it "
-                        "back",
-                        scene.user));
+            fmt::format("the crontab of {} is removed; --undo brings it back", scene.user));
     }
     return kGood;
 }

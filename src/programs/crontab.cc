@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -111,6 +112,17 @@ Desk desk_for(const Persons& persons, const spool::Places& places, const std::st
     };
 }
 
+// As the classics have it. What the daemon does for us it logs itself: of an edit it sees but
+// parts.
+std::function<void(std::string_view)> log_of(const Persons& persons, bool is_direct) {
+    ::openlog("crontab", LOG_PID, LOG_CRON);
+    return [who = printable(persons.caller.name), whose = printable(persons.owner.name),
+            is_direct](std::string_view event) {
+        if (!is_direct && !event.ends_with("EDIT")) return;
+        ::syslog(LOG_INFO, "(%s) %s (%s)", who.c_str(), std::string(event).c_str(), whose.c_str());
+    };
+}
+
 int run_options(const Options& options, const Terminal& terminal) {
     if (options.notice) {
         const auto printed = terminal.print(*options.notice);
@@ -136,15 +148,7 @@ int run_options(const Options& options, const Terminal& terminal) {
                                       path);
                 },
                 [](std::string_view) {}};
-    // What the daemon changes it logs itself, and another root is not this machine.
-    if (is_direct && options.root.empty()) {
-        ::openlog("crontab", LOG_PID, LOG_CRON);
-        scene.log = [who = printable(persons->caller.name),
-                     whose = printable(scene.user)](std::string_view event) {
-            ::syslog(LOG_INFO, "(%s) %s (%s)", who.c_str(), std::string(event).c_str(),
-                     whose.c_str());
-        };
-    }
+    if (options.root.empty()) scene.log = log_of(*persons, is_direct);
     return run(options, scene);
 }
 
