@@ -1,7 +1,9 @@
 #include "daemon/log_format.h"
+#include "daemon/control_facts.h"
 
 #include <catch2/catch.hpp>
 
+#include "daemon/control_facts.h"
 #include "daemon/facts.h"
 #include "daemon/log_json.h"
 
@@ -144,6 +146,21 @@ TEST_CASE("JSON line: one object, in order, with numbers as numbers", "[daemon]"
           R"({"time":"2026-11-20T12:00:00.123+01:00","level":"info","event":"job-start",)"
           R"("user":"ro\"ot","late_ms":-3,"pid":100})"
           "\n");
+}
+
+TEST_CASE("syslog_line: what crontab would say is said in its name", "[log]") {
+    const Asker alice{"alice", 42};
+    const auto line = [](const Record& record) {
+        const std::string text = syslog_line(record, stamp(), crontab::Flavour::debian);
+        return text.substr(text.find("crontab"));
+    };
+    CHECK(line(table_used(alice, "LIST", "alice")) == "crontab[42]: (alice) LIST (alice)");
+    CHECK(line(table_used(alice, "REPLACE", "bob")) == "crontab[42]: (alice) REPLACE (bob)");
+    CHECK(line(table_used(alice, "DELETE", "alice")) == "crontab[42]: (alice) DELETE (alice)");
+    CHECK(line(crontab_denied(alice, "listed in /etc/cron.deny")) ==
+          "crontab[42]: (alice) AUTH (crontab command not allowed)");
+    CHECK(line(table_denied(alice, "bob")) ==
+          "crontab[42]: (alice) AUTH (crontab of bob not allowed)");
 }
 
 TEST_CASE("JSON line: text that is not UTF-8 is base64 under another key", "[daemon]") {

@@ -86,6 +86,9 @@ TEST_CASE("options: --root moves the tables and what crond keeps", "[daemon]") {
     CHECK(paths.spool == "/srv/cron/var/spool/cron");
     CHECK(paths.crontabs == "/srv/cron/var/spool/cron/crontabs");
     CHECK(paths.pidfile == "/srv/cron/run/crond.pid");
+    CHECK(paths.control_socket == "/srv/cron/run/crond.sock");
+    CHECK(paths.cron_allow == "/srv/cron/etc/cron.allow");
+    CHECK(paths.cron_deny == "/srv/cron/etc/cron.deny");
     CHECK(paths.reboot_marker == "/srv/cron/run/crond.reboot");
     CHECK(paths.system_table == "/srv/cron/etc/crontab");
     CHECK(paths.system_folder == "/srv/cron/etc/cron.d");
@@ -99,13 +102,15 @@ TEST_CASE("options: --root / moves nothing", "[daemon]") {
 }
 
 TEST_CASE("options: an option for one path wins over --root", "[daemon]") {
-    const Paths paths = paths_of(*parse(
-        {"--root", "/srv", "--spool", "/data/cron/", "--pidfile", "my.pid", "--mailer", "/bin/m"}));
+    const Paths paths = paths_of(*parse({"--root", "/srv", "--spool", "/data/cron/", "--pidfile",
+                                         "my.pid", "--socket", "my.sock", "--mailer", "/bin/m"}));
     CHECK(paths.spool == "/data/cron");
     CHECK(paths.crontabs == "/data/cron/crontabs");
     CHECK(paths.spool_lock == "/data/cron/.crond.lock");
     CHECK(paths.ledger == "/data/cron/ledger.db");
     CHECK(paths.pidfile == "/home/alice/my.pid");
+    CHECK(paths.control_socket == "/home/alice/my.sock");
+    CHECK(paths.previous_tables == "/data/cron/previous");
     CHECK(paths.mailer == "/bin/m");
     CHECK(paths.system_table == "/srv/etc/crontab");
 }
@@ -165,8 +170,8 @@ TEST_CASE("options: --help and --version say so and nothing else", "[daemon]") {
     REQUIRE(help);
     REQUIRE(help->notice);
     for (const char* option :
-         {"--foreground", "--root", "--config", "--spool", "--pidfile", "--mailer", "--log",
-          "--log-level", "--test", "--output", "--grace", "--version"}) {
+         {"--foreground", "--root", "--config", "--spool", "--pidfile", "--socket", "--mailer",
+          "--log", "--log-level", "--test", "--output", "--grace", "--version"}) {
         CHECK(help->notice->find(option) != std::string::npos);
     }
     CHECK(parse({"--version"})->notice->starts_with("crond (belfry) "));

@@ -29,6 +29,13 @@ TEST_CASE("find_user: a name that nobody has is not_found, not a failed lookup",
     CHECK(find_user("").error().code == ErrorCode::not_found);
 }
 
+TEST_CASE("find_user_name: what a number is called, or not_found", "[user]") {
+    CHECK(find_user_name(0) == "root");
+    const auto nobody_there = find_user_name(54321);
+    REQUIRE_FALSE(nobody_there);
+    CHECK(nobody_there.error().code == ErrorCode::not_found);
+}
+
 TEST_CASE("find_user: nobody is taken for missing for want of descriptors", "[user]") {
     rlimit before{};
     REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
