@@ -9,7 +9,7 @@ on() { in_machine one "$@"; }
 files=$work/one/root
 pid() { on cat /run/crond.pid; }
 runs() { [[ $(on readlink "/proc/$(pid)/exe") == /usr/sbin/crond ]]; }
-is_gone() { ! on pgrep -x crond >/dev/null; }
+is_gone() { ! on pgrep -x 'crond?' >/dev/null; }  # by either of its names
 ends_with() {
     local wanted=$1 status=0
     shift
@@ -28,7 +28,6 @@ check "Debian's cron is there first" on pgrep -x cron
 cp "$package" "$files/root/belfry.deb"
 check "apt-get installs the package" on env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 \
     -o APT::Sandbox::User=root install -y /root/belfry.deb
-check "Debian's cron is gone" test -z "$(on pgrep -x cron)"
 check "our crond runs" eventually runs
 check "it starts at boot" test -n "$(find "$files/etc/rc2.d" -name 'S*cron')"
 on mkfifo -m 666 /srv/end
