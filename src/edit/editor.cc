@@ -65,7 +65,9 @@ std::string editor_of(const char* visual, const char* editor) {
 }
 
 Result<void> run_editor(const std::string& editor, const std::string& path) {
-    const std::string script = editor + " \"$1\"";
+    // The shell in between must outlive what interrupts the editor, for which a trap, unlike a
+    // signal that is ignored, leaves all as it was.
+    const std::string script = "trap : HUP INT QUIT\n" + editor + " \"$1\"";
     // Else its end would not be ours to see.
     std::signal(SIGCHLD, SIG_DFL);
     const Ignored ignored;
