@@ -103,13 +103,12 @@ Result<Listener> Listener::open(const std::string& path) {
     refuse_descriptors(fd.get());
     // The umask only takes away from the mode that the socket has when it is bound.
     if (::fchmod(fd.get(), kMode) != 0) return system_failure(errno, "fchmod", path);
-    if (::unlink(made.c_str()) != 0 && errno != ENOENT) {
-        return system_failure(errno, "unlink", made);
-    }
+    struct stat status {};
+    // What a crash has left half made; a file of another kind is somebody's.
+    if (::lstat(made.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) ::unlink(made.c_str());
     if (::bind(fd.get(), generic(address), sizeof address) != 0) {
         return system_failure(errno, "bind", made);
     }
-    struct stat status {};
     const auto fail = [&](const char* call) {
         const int error = errno;
         ::unlink(made.c_str());

@@ -78,6 +78,20 @@ TEST_CASE("socket: a file of another kind is not replaced", "[control]") {
     }
 }
 
+TEST_CASE("socket: what a crash has left half made is no hindrance, and a stranger's file stays",
+          "[control]") {
+    const SocketFolder folder;
+    {
+        auto listener = Listener::open(folder / "first");
+        REQUIRE(listener);
+        std::filesystem::rename(folder / "first", folder / "sock.new");
+    }
+    CHECK(Listener::open(folder / "sock"));
+    std::ofstream(folder / "sock.new") << "mine";
+    CHECK_FALSE(Listener::open(folder / "sock"));
+    CHECK(is_there(folder / "sock.new"));
+}
+
 TEST_CASE("socket: what has taken its place is not removed with it", "[control]") {
     const SocketFolder folder;
     {
