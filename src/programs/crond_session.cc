@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <security/pam_appl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "process/job_orders.h"
+#include "programs/pam_session.h"
 
 extern char** environ;
 
@@ -179,74 +179,7 @@ char** merge_environments(char** job, char** pam) {
     return merged;
 }
 
-// A session of PAM. There is one in the life of this program.
-class Session {
-  public:
-    // Opens it and takes its groups and umask into `orders`. If that fails the program ends, and
-    // with it what was opened.
-    void open(Orders& orders);
-    void close();
-    char** environment() { return pam_getenvlist(pam_); }
-
-  private:
-    static int converse(int count, const pam_message** messages, pam_response** responses,
-                        void* self);
-    void require(const char* call, int result);
-    void take_groups(Orders& orders);
-
-    pam_handle_t* pam_ = nullptr;
-    bool has_credentials_ = false;
-    bool is_open_ = false;
-    int last_ = PAM_SUCCESS;
-    char message_[200] = {};  // the last that a module had for the user
-};
-
-// There is nobody to ask; and of what is told only an error is kept.
-int Session::converse(int count, const pam_message** messages, pam_response** responses,
-                      void* self) {
-    for (int i = 0; i < count; ++i) {
-        const int style = messages[i]->msg_style;
-        if (style == PAM_PROMPT_ECHO_ON || style == PAM_PROMPT_ECHO_OFF) return PAM_CONV_ERR;
-        if (style != PAM_ERROR_MSG || messages[i]->msg == nullptr) continue;
-        char* const message = static_cast<Session*>(self)->message_;
-        snprintf(message, sizeof message_, "%s", messages[i]->msg);
-    }
-    *responses = static_cast<pam_response*>(calloc(static_cast<size_t>(count), sizeof **responses));
-    return *responses == nullptr ? PAM_BUF_ERR : PAM_SUCCESS;
-}
-
-void Session::require(const char* call, int result) {
-    last_ = result;
-    if (result == PAM_SUCCESS) return;
-    char text[kSessionTextMax + 1];
-    snprintf(text, sizeof text, "%s: %s%s%s%s", call, pam_strerror(pam_, result),
-             message_[0] == '\0' ? "" : " (", message_, message_[0] == '\0' ? "" : ")");
-    // Of these a later try may know more.
-    const bool is_temporary = result == PAM_AUTHINFO_UNAVAIL || result == PAM_BUF_ERR;
-    report(is_temporary ? EAGAIN : 0, text);
-    close();
-    _exit(kNotStarted);
-}
-
-void Session::open(Orders& orders) {
-    const pam_conv conversation = {converse, this};
-    // Groups before credentials: pam_group adds to them.
-    if (setgroups(orders.group_count, orders.groups) != 0) fail(errno, "setgroups");
-    umask(kDefaultUmask);
-    require("pam_start",
-            pam_start_confdir(orders.service, orders.user, &conversation, orders.folder, &pam_));
-    require("pam_set_item", pam_set_item(pam_, PAM_TTY, "cron"));
-    require("pam_acct_mgmt", pam_acct_mgmt(pam_, 0));
-    require("pam_setcred", pam_setcred(pam_, PAM_ESTABLISH_CRED | PAM_SILENT));
-    has_credentials_ = true;
-    require("pam_open_session", pam_open_session(pam_, PAM_SILENT));
-    is_open_ = true;
-    take_groups(orders);
-    const mode_t its_umask = umask(kDefaultUmask);
-    if (orders.umask == kDefaultUmask) orders.umask = its_umask;
-}
-
-void Session::take_groups(Orders& orders) {
+void take_groups(Orders& orders) {
     const int count = getgroups(0, nullptr);
     if (count < 0) fail(errno, "getgroups");
     orders.groups = static_cast<gid_t*>(allocate(static_cast<size_t>(count) + 1, sizeof(gid_t)));
@@ -254,11 +187,19 @@ void Session::take_groups(Orders& orders) {
     orders.group_count = static_cast<size_t>(count);
 }
 
-void Session::close() {
-    if (is_open_) last_ = pam_close_session(pam_, PAM_SILENT);
-    if (has_credentials_) last_ = pam_setcred(pam_, PAM_DELETE_CRED | PAM_SILENT);
-    is_open_ = has_credentials_ = false;
-    if (pam_ != nullptr) pam_end(pam_, last_);
+// Takes the groups and the umask of the session into `orders`. If there is none the program ends.
+void open_session(PamSession& session, Orders& orders) {
+    // Groups before credentials: pam_group adds to them.
+    if (setgroups(orders.group_count, orders.groups) != 0) fail(errno, "setgroups");
+    umask(kDefaultUmask);
+    if (!session.open(orders.service, orders.folder, orders.user)) {
+        report(session.is_temporary() ? EAGAIN : 0, session.problem());
+        session.close();
+        _exit(kNotStarted);
+    }
+    take_groups(orders);
+    const mode_t its_umask = umask(kDefaultUmask);
+    if (orders.umask == kDefaultUmask) orders.umask = its_umask;
 }
 
 // crond-job's orders: ours, but with the groups and the umask of the session.
@@ -418,10 +359,10 @@ int main(int argc, char** argv) {
     prctl(PR_SET_NAME, "crond-session");
 
     const Limits limits;
-    Session session;
+    PamSession session;
     signal(SIGALRM, open_is_late);
     alarm(kOpenSeconds);
-    session.open(orders);
+    open_session(session, orders);
     alarm(0);
     char** const environment = merge_environments(variables, session.environment());
     char** const arguments = job_orders(orders, argv);

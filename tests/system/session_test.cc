@@ -211,6 +211,21 @@ TEST_CASE("session: one that PAM refuses starts no job, and says which call and 
     }
 }
 
+TEST_CASE("session: what a module says to the user of a refusal is said with it", "[session]") {
+    if (!is_root()) return;
+    const PamFolder pam;
+    pam.write("nologin", "closed for the night");
+    Launcher launcher = make_session_launcher();
+    const Finished finished =
+        run(launcher,
+            session_order(
+                pam.service("account requisite pam_nologin.so file=" + pam / "nologin" + "\n"),
+                "true"));
+    REQUIRE(finished.report.state == Report::State::failed);
+    CHECK_THAT(finished.report.failure.error.stage,
+               Catch::StartsWith("pam_acct_mgmt: ") && Catch::Contains("(closed for the night"));
+}
+
 TEST_CASE("session: what crond-job cannot do is said as without PAM", "[session]") {
     if (!is_root()) return;
     const PamFolder pam;
