@@ -82,6 +82,7 @@ Result<engine::ExitStatus> Errands::status_of(const Running& running,
     const process::Report report = process::read_report(running.child.report.get());
     if (report.state == process::Report::State::failed) {
         const engine::LaunchError& error = report.failure.error;
+        if (report.failure.of_session) return failure(ErrorCode::denied, error.stage);
         return system_failure(error.error, error.stage, running.program);
     }
     return (*ended)->status;

@@ -30,7 +30,8 @@ class RunGroups {
     // A group for a run that has a limit, or that may be told to end: the descriptor with which
     // its process enters it. None where it needs none or can have none.
     UniqueFd make(const engine::Spawn& spawn);
-    // Finds that of a run that an earlier daemon started, and sets its limits again.
+    // Finds that of a run that an earlier daemon started, by the pid of its job, and sets its
+    // limits again.
     void adopt(const engine::Adopt& order, pid_t job);
     // After the process group has the signal: with KILL the group is swept; with `kill_after` so
     // much later.

@@ -71,6 +71,23 @@ TEST_CASE("pam: a refusal starts nothing and says why; the advice on what to do 
     CHECK(root.names("/out").empty());
 }
 
+TEST_CASE("pam: a hook that PAM refuses is told of with what PAM said", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    write_service(root);
+    const std::string folder = root.open_folder("/out");
+    // From the end of the job on its user is locked out.
+    root.user_table("daemon", "CRON_ON_SUCCESS=: >>" + folder + "/hook\n@reboot until [ -e " +
+                                  folder + "/go ]; do sleep 0.05; done\n");
+    Process crond(crond_arguments(root));
+    REQUIRE(eventually([&] { return told(root, "open_session") == 1; }));
+    write_service(root, "account required pam_deny.so\n");
+    root.write("/out/go", "");
+    REQUIRE(crond.writes(event("run-ended")));
+    CHECK(crond.writes("pam_acct_mgmt: "));
+    CHECK(root.names("/out") == std::vector<std::string>{"go"});
+}
+
 TEST_CASE("pam: its service may come and go, and crond.json may refuse it", "[system]") {
     if (!is_root()) return;
     const TempRoot root;
