@@ -108,6 +108,7 @@ shut_down() {
     while kill -0 "$nspawn" 2>/dev/null && ((SECONDS < until)); do sleep 0.1; done
     kill -0 "$nspawn" 2>/dev/null && return 1
     wait "$nspawn" || true
+    mount -o remount,rw "$work/$1/root"  # sysvinit leaves it read-only
 }
 
 # The end of a test: its exit status, and of a failure what the machines have logged.

@@ -17,12 +17,14 @@ ends_with() {
     ((status == wanted)) || { echo "status $status, not $wanted"; return 1; }
 }
 service() { on service cron "$@"; }
+shows_usage() { [[ $(on /etc/init.d/cron 2>&1 || true) == *[Uu]sage* ]]; }
 noted() { [[ -s $files/srv/$1 ]]; }
 more() { (($(wc -l <"$files/srv/$1") > lines)); }
 
 make_machine one
 boot one
 chmod 1777 "$files/srv"
+on rsyslogd  # it has no init script any more
 check "sysvinit is the first process" test "$(on cat /proc/1/comm)" = init
 check "Debian's cron is there first" on pgrep -x cron
 cp "$package" "$files/root/belfry.deb"
@@ -56,8 +58,7 @@ check "try-restart starts nothing then" service try-restart
 check "and nothing runs" is_gone
 check "start" service start
 check "it runs" eventually runs
-check "without arguments the script tells its usage" \
-    sh -c "! nsenter -t ${leader[one]} -a /etc/init.d/cron 2>&1 | grep -i usage"
+check "without arguments the script tells its usage" shows_usage
 lines=$(wc -l <"$files/srv/dues")
 check "jobs go on" eventually more dues
 echo >"$files/srv/end"
