@@ -9,7 +9,6 @@
 #include "base/check.h"
 #include "daemon/clock.h"
 #include "daemon/facts.h"
-#include "process/child.h"
 
 namespace cron::daemon {
 namespace {
@@ -22,9 +21,9 @@ using engine::Retry;
 
 }  // namespace
 
-Keeper::Keeper(Worker& worker, Hooks hooks)
+Keeper::Keeper(Worker& worker, Hooks hooks, ledger::ProcessStart process_start)
     : Keeper({read_clock, [&worker](Worker::Work work) { return worker.post(std::move(work)); },
-              process::process_start},
+              std::move(process_start)},
              std::move(hooks)) {}
 
 Result<void> Keeper::open(const Options& options) {

@@ -21,6 +21,7 @@
 #include "ledger/memory.h"
 #include "ledger/open_runs.h"
 #include "ledger/store.h"
+#include "process/child.h"
 
 namespace cron::daemon {
 
@@ -50,7 +51,8 @@ class Keeper {
     };
 
     // In memory only, until open().
-    Keeper(Worker& worker, Hooks hooks);
+    Keeper(Worker& worker, Hooks hooks,
+           ledger::ProcessStart process_start = process::process_start);
     Keeper(Surroundings surroundings, Hooks hooks)
         : surroundings_(std::move(surroundings)), hooks_(std::move(hooks)) {}
 

@@ -13,6 +13,7 @@
 #include "base/unique_fd.h"
 #include "daemon/errands.h"
 #include "daemon/event_loop.h"
+#include "daemon/options.h"
 #include "daemon/upgrade_format.h"
 #include "process/launch.h"
 
@@ -55,6 +56,9 @@ class Inherited {
 // To be asked after Inherited::take(), which removes from the environment what it has read.
 Origin origin_here(std::span<const char* const> arguments,
                    const std::optional<Inherited>& inherited);
+
+// The next program of a running daemon cannot start: for the log, since nobody waits for its word.
+void say_start_failed(const Options& options, const std::string& reason);
 
 // What `crond --upgrade-check WORDS` does: whether this program would start and go on from a
 // handover of the format that the first word names, in the directory and with the arguments that

@@ -11,7 +11,10 @@
 
 #include <fmt/format.h>
 
+#include "daemon/clock.h"
 #include "daemon/config_file.h"
+#include "daemon/facts.h"
+#include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/setting.h"
 #include "daemon/upgrade.h"
@@ -21,6 +24,8 @@
 
 namespace cron::daemon {
 namespace {
+
+constexpr seconds kLogWait{1};
 
 // All above 2 that is not in `kept`, which is sorted.
 void close_others(const std::vector<int>& kept) {
@@ -134,6 +139,15 @@ Origin origin_here(std::span<const char* const> arguments,
         origin.program = origin.directory + "/" + program;
     }
     return origin;
+}
+
+void say_start_failed(const Options& options, const std::string& reason) {
+    LogOptions log_options;
+    log_options.format = options.log;
+    log_options.pid = ::getpid();
+    Log log(log_options);
+    log.write(said(Level::error, "start-failed", reason), read_clock().instant);
+    log.finish(kLogWait);
 }
 
 int check_upgrade(std::span<const char* const> words, const std::string& job_program,

@@ -38,6 +38,7 @@ int run(const Options& options, Origin origin, std::optional<Inherited> inherite
     setting.origin = std::move(origin);
     if (options.test) return check_tables(setting);
 
+    const bool is_next = inherited.has_value();
     auto readiness = inherited ? Readiness::to_nobody() : daemonize({options.foreground, {}});
     if (!readiness) {
         fmt::print(stderr, "crond: {}\n", readiness.error().message);
@@ -47,6 +48,7 @@ int run(const Options& options, Origin origin, std::optional<Inherited> inherite
     if (!crond) {
         log_death(setting.options, crond.error().message);
         readiness->failed(crond.error().message);
+        if (is_next) say_start_failed(options, crond.error().message);
         return EXIT_FAILURE;
     }
     const auto ended = (*crond)->run(*readiness);

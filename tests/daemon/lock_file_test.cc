@@ -227,6 +227,28 @@ TEST_CASE("lock file: a program that is started does not inherit it", "[daemon]"
     ::waitpid(child, nullptr, 0);
 }
 
+TEST_CASE("lock file: the next program of a process goes on with the lock by its descriptor",
+          "[daemon]") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "pid";
+    auto lock = LockFile::acquire(path);
+    REQUIRE(lock);
+    REQUIRE(lock->write_pid());
+    // As after an exec: the same open file description.
+    const int inherited = ::fcntl(lock->fd(), F_DUPFD_CLOEXEC, 0);
+    {
+        const auto next = LockFile::take_over(UniqueFd(inherited), path);
+        REQUIRE(next);
+        CHECK_FALSE(LockFile::acquire(path));
+        CHECK(content_of(path) == fmt::format("{}\n", ::getpid()));
+    }
+    // One that is not that of the file, or of nobody.
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    CHECK_FALSE(LockFile::take_over(UniqueFd(null), path));
+    CHECK_FALSE(LockFile::take_over(UniqueFd(), path));
+    CHECK_FALSE(LockFile::take_over(UniqueFd(::open(path.c_str(), O_RDWR | O_CLOEXEC)), path));
+}
+
 TEST_CASE("lock file: neither a link nor a FIFO nor a folder is taken for it", "[daemon]") {
     const TemporaryFolder folder;
     std::ofstream(folder / "target") << "precious";

@@ -32,7 +32,7 @@ void check_goes_on(const TempRoot& root, const Versions& versions, Process& cron
     const auto descriptors = descriptor_count(crond.pid());
     // The run is still its child, and is known by its end.
     root.write("/out/end", "");
-    REQUIRE(crond.writes("\"status\":7"));
+    REQUIRE(crond.writes("\"status\":\"7\""));
     fs::remove(root.path("/var/spool/cron/crontabs/daemon"));
     CHECK(eventually([&] { return children_of(crond.pid()).empty(); }));
     CHECK(descriptor_count(crond.pid()) <= descriptors);
@@ -142,7 +142,6 @@ TEST_CASE(
         crond.signal(SIGUSR2);
         crond.signal(SIGTERM);
         CHECK(crond.wait() == 0);
-        CHECK(root.read("/run/crond.pid").empty());
     }
     Process crond(versions.arguments());
     REQUIRE(crond.writes(event("started")));
