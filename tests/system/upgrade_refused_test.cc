@@ -1,6 +1,7 @@
 // A live upgrade that cannot be: the daemon that is there goes on as it was.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,6 +111,27 @@ TEST_CASE("upgrade: where the program cannot be executed after all, the daemon g
     REQUIRE(crond.writes(event("upgrade-failed")));
     root.write("/bin/crond", "", 0755);
     check_goes_on(root, versions, crond);
+}
+
+TEST_CASE("upgrade: while verdicts are in memory only it is refused, and not after", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    const Versions versions(root);
+    root.user_table("daemon", "@every 1s true\n");
+    Process crond(versions.arguments());
+    REQUIRE(crond.writes(event("run-ended")));
+    // No file may grow: so the disk fails.
+    rlimit limit{};
+    REQUIRE(::prlimit(crond.pid(), RLIMIT_FSIZE, nullptr, &limit) == 0);
+    const rlimit none{0, limit.rlim_max};
+    REQUIRE(::prlimit(crond.pid(), RLIMIT_FSIZE, &none, nullptr) == 0);
+    REQUIRE(crond.writes(event("ledger-weak")));
+    crond.signal(SIGUSR2);
+    REQUIRE(crond.writes(event("upgrade-refused")));
+    REQUIRE(::prlimit(crond.pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
+    REQUIRE(crond.writes(event("ledger-restored")));
+    upgrade(crond);
+    CHECK(crond.count(event("run-lost")) == 0);
 }
 
 TEST_CASE("upgrade: tables as arguments are not upgraded, for they have no ledger", "[system]") {
