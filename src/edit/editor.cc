@@ -41,18 +41,14 @@ class Ignored {
     std::array<struct sigaction, kSignals.size()> before_{};
 };
 
-// Its wait status. Where it stops by itself we stop too, so that the shell below us comes back.
+// Its wait status. That it stops is no news: editors that do stop all of their group, and us with
+// it, and who stops once more for them stops again what the shell has just continued.
 Result<int> wait_for(pid_t pid, const std::string& editor) {
-    for (;;) {
-        int status = 0;
-        if (::waitpid(pid, &status, WUNTRACED) != pid) {
-            if (errno == EINTR) continue;
-            return system_failure(errno, "wait for", printable(editor));
-        }
-        if (!WIFSTOPPED(status)) return status;
-        ::kill(::getpid(), SIGSTOP);
-        ::kill(pid, SIGCONT);
+    int status = 0;
+    while (::waitpid(pid, &status, 0) != pid) {
+        if (errno != EINTR) return system_failure(errno, "wait for", printable(editor));
     }
+    return status;
 }
 
 }  // namespace

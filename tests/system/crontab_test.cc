@@ -295,6 +295,31 @@ TEST_CASE("crontab -e: keys that interrupt are the editor's", "[system]") {
     }
 }
 
+TEST_CASE("crontab -e: stopped with its editor and continued by a shell, it goes on", "[system]") {
+    if (!is_root()) return;
+    const Machine machine;
+    // As editors do at the key that stops.
+    const std::string editor = machine.editor("kill -TSTP 0\n" + replacing("@daily on\\n"));
+    const std::string root = machine.root.path("");
+    int ours = -1;
+    const pid_t pid = ::forkpty(&ours, nullptr, nullptr, nullptr);
+    REQUIRE(pid >= 0);
+    if (pid == 0) {
+        ::unsetenv("VISUAL");
+        ::setenv("EDITOR", editor.c_str(), 1);
+        ::setenv("TMPDIR", machine.temporary.c_str(), 1);
+        ::execl("/bin/sh", "sh", "-c", "set -m; \"$0\" --root \"$1\" -e; echo back; fg",
+                BELFRY_CRONTAB, root.c_str(), static_cast<char*>(nullptr));
+        ::_exit(127);
+    }
+    const UniqueFd terminal(ours);
+    const std::string text = drain(ours);
+    INFO(text);
+    CHECK(contains(text, "back"));
+    CHECK(status_of(pid) == 0);
+    CHECK(machine.table("root") == "@daily on\n");
+}
+
 TEST_CASE("crontab -e: a terminal that goes leaves the edit where it was", "[system]") {
     if (!is_root()) return;
     const Machine machine;
