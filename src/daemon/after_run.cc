@@ -49,8 +49,7 @@ void AfterRun::follow_as(const engine::Deliver& order, Remains remains) {
 
 void AfterRun::give_up(const engine::Deliver& order, const Remains& remains,
                        std::string_view reason) {
-    log_.write(mail_problem(label_of(*order.entry, order.key), "MAIL", reason),
-               read_clock().instant);
+    log_.write(mail_problem(label_of(*order.entry, order.key), reason), read_clock().instant);
     if (remains.output) log_output(log_, *order.entry, order.key, *remains.output);
 }
 

@@ -36,7 +36,7 @@ void Delivery::deliver(const engine::Deliver& order, Remains remains) {
     Output output{order, std::move(remains), {}, {}};
     const auto recipients = mail::recipients(*order.entry->environment, order.entry->user);
     if (!recipients) {
-        complain(output, recipients.error().message, customs_.ways().unsafe_mail_action);
+        complain_of_address(output, "MAILTO", recipients.error().message);
         return log_output(output);
     }
     if (recipients->empty()) return;  // MAILTO="": not wanted
@@ -46,7 +46,7 @@ void Delivery::deliver(const engine::Deliver& order, Remains remains) {
     if (sender) {
         output.sender = *sender;
     } else {
-        complain(output, sender.error().message, customs_.ways().unsafe_mail_action);
+        complain_of_address(output, "MAILFROM", sender.error().message);
     }
     const std::uint64_t id = ++last_id_;
     Errand errand;
@@ -178,8 +178,17 @@ void Delivery::log_output(const Output& output) {
     daemon::log_output(log_, *output.order.entry, output.order.key, *output.remains.output);
 }
 
-void Delivery::complain(const Output& output, std::string_view problem, std::string_view action) {
-    log_.write(mail_problem(label_of(*output.order.entry, output.order.key), action, problem),
+void Delivery::complain(const Output& output, std::string_view problem) {
+    log_.write(mail_problem(label_of(*output.order.entry, output.order.key), problem),
+               read_clock().instant);
+}
+
+void Delivery::complain_of_address(const Output& output, std::string_view variable,
+                                   std::string_view problem) {
+    const crontab::Entry& entry = *output.order.entry;
+    const std::string* const set = crontab::find(*entry.environment, variable);
+    log_.write(mail_unsafe(label_of(entry, output.order.key), set == nullptr ? entry.user : *set,
+                           problem, customs_.ways()),
                read_clock().instant);
 }
 

@@ -84,7 +84,9 @@ class Delivery {
     void mailed(std::uint64_t id, const ErrandEnd& end);
     void not_taken(Output& output, const std::string& reason);
     void log_output(const Output& output);
-    void complain(const Output& output, std::string_view problem, std::string_view action = "MAIL");
+    void complain(const Output& output, std::string_view problem);
+    void complain_of_address(const Output& output, std::string_view variable,
+                             std::string_view problem);
 
     Log& log_;
     Settings settings_;

@@ -76,10 +76,17 @@ std::vector<Record> output_lines(const RunLabel& run, std::string_view output) {
     return records;
 }
 
-Record mail_problem(const RunLabel& run, std::string_view action, std::string_view problem) {
+Record mail_problem(const RunLabel& run, std::string_view problem) {
     Record record = about_mail(Level::warning, "mail-problem", run);
     record.fields.push_back({"reason", std::string(problem)});
-    record.classic = classic_line(run.user, action, problem);
+    record.classic = classic_line(run.user, "MAIL", problem);
+    return record;
+}
+
+Record mail_unsafe(const RunLabel& run, std::string_view value, std::string_view problem,
+                   const crontab::Ways& ways) {
+    Record record = mail_problem(run, problem);
+    record.classic = classic_line(run.user, ways.unsafe_mail_action, value);
     return record;
 }
 

@@ -29,8 +29,10 @@ inline constexpr std::size_t kLoggedLinesMax = 1000;       // likewise
 
 // Line by line; of more than kLoggedLinesMax the first and the last.
 std::vector<Record> output_lines(const RunLabel& run, std::string_view output);
-// `action` as the classics have it: MAIL, UNSAFE MAIL.
-Record mail_problem(const RunLabel& run, std::string_view action, std::string_view problem);
+Record mail_problem(const RunLabel& run, std::string_view problem);
+// `value`, that of MAILTO or MAILFROM, is no address that a mailer may be given.
+Record mail_unsafe(const RunLabel& run, std::string_view value, std::string_view problem,
+                   const crontab::Ways& ways);
 // Its mailer did not take it: the mail is tried again after `delay`.
 Record mail_kept(const RunLabel& run, std::uint32_t tries, std::string_view reason, seconds delay);
 // At last.

@@ -131,7 +131,7 @@ void MailQueue::stored(Id id, const Result<void>& result, const std::string& rea
         due_.emplace(read_clock().monotonic + delay, id);
         return;
     }
-    write(mail_problem(slip.run, "MAIL",
+    write(mail_problem(slip.run,
                        fmt::format("{}; it cannot be kept: {}", reason, result.error().message)));
     log_output(letter.mapped());
     slips_.erase(id);
@@ -265,8 +265,8 @@ void MailQueue::stop() { stop_at_ = read_clock().monotonic + kLastStores; }
 
 void MailQueue::finish() {
     for (const auto& [id, letter] : std::exchange(writing_, {})) {
-        write(mail_problem(label_of(letter), "MAIL",
-                           "the daemon stops before the disk has taken the mail"));
+        write(
+            mail_problem(label_of(letter), "the daemon stops before the disk has taken the mail"));
         log_output(letter);
     }
 }

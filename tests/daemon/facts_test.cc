@@ -105,6 +105,15 @@ TEST_CASE("facts: what a mailer did not take is told with bytes and status in he
     CHECK_FALSE(mailer_problem({engine::ExitStatus{}, false}, 2));
 }
 
+TEST_CASE("facts: an address that is not safe is told with what was written", "[daemon]") {
+    const RunLabel run{"alice", "a", {}, 0};
+    const auto classic = [&](crontab::Flavour flavour) {
+        return mail_unsafe(run, "bob@example.com, c d", "no", crontab::ways_of(flavour)).classic;
+    };
+    CHECK(classic(kDebian) == "(alice) UNSAFE MAIL (bob@example.com, c d)");
+    CHECK(classic(kCronie) == "(alice) UNSAFE (bob@example.com, c d)");
+}
+
 TEST_CASE("facts: a mail says how its run ended, where its output does not say enough",
           "[daemon]") {
     engine::Outcome outcome;
