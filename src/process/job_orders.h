@@ -40,8 +40,8 @@ inline constexpr int kRelaySignal = 40;
 // The umask of a job whose table sets none. In its place PAM may say another.
 inline constexpr unsigned kDefaultUmask = 022;
 
-// What crond-session leaves for a crond that was away, written when the job begins and when it ends.
-// docs/ledger.md has the layout.
+// What crond-session leaves for a crond that was away, written when the job begins and when it
+// ends. docs/ledger.md has the layout.
 struct SessionRecord {
     uint32_t version = 0;  // kSessionVersion; 0: the job has not begun
     int32_t job = 0;       // its pid, that is of its group; its own until the record says ended
