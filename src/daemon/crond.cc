@@ -184,10 +184,11 @@ void Crond::on_ledger() {
 // own are collected by their pidfds.
 void Crond::on_child() {
     // Until all runs are known that go on.
-    if (!base_.signals.with_children() || readiness_ != nullptr) return;
-    reap_orphans([this](pid_t pid) {
+    if (!may_have_orphans_ || readiness_ != nullptr) return;
+    const std::size_t left = reap_orphans([this](pid_t pid) {
         return runs_->has_child(pid) || after_run_->has_child(pid) || upgrade_.has_child(pid);
     });
+    may_have_orphans_ = ::getpid() == 1 || left > 0;
 }
 
 void Crond::report() {

@@ -175,6 +175,7 @@ class Crond {
     Upgrade upgrade_;
     std::optional<Upgrading> upgrading_;
     bool is_upgrade_asked_ = false;  // while we start
+    bool may_have_orphans_ = false;
     bool is_stopping_ = false;
     std::optional<Monotonic> quit_at_;  // the engine is done; until then mailers may end
     Readiness* readiness_ = nullptr;    // until it was said

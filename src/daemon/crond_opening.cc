@@ -145,6 +145,7 @@ Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone,
       notifier_(Notifier::address_here(), ::getpid()),
       upgrade_(base_.loop, base_.launcher, setting.origin,
                [this](const Result<std::string>& version) { checked(version); }) {
+    may_have_orphans_ = ::getpid() == 1 || inherited_;
     log_.attach(base_.loop);
     log_.set_zone(zone);
     customs_.run_lines = setting_.options.run_lines;

@@ -3,12 +3,13 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <functional>
 
 namespace cron::daemon {
 
 // Collects every child that has ended and is not ours; ours keep their status for whoever started
-// them. Needs /proc.
-void reap_orphans(const std::function<bool(pid_t)>& is_ours);
+// them. Returns how many of the others live on. Needs /proc.
+std::size_t reap_orphans(const std::function<bool(pid_t)>& is_ours);
 
 }  // namespace cron::daemon

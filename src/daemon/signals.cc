@@ -29,7 +29,7 @@ Result<Signals> Signals::take(bool with_children) {
     }
     UniqueFd fd(::signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC));
     if (!fd) return system_failure(errno, "signalfd", "");
-    return Signals(std::move(fd), with_children);
+    return Signals(std::move(fd));
 }
 
 Result<std::optional<Signals::Received>> Signals::next() {

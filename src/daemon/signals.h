@@ -25,16 +25,14 @@ class Signals {
     static Result<Signals> take(bool with_children = false);
 
     int fd() const { return fd_.get(); }
-    bool with_children() const { return with_children_; }
 
     // The next signal that was received; none if there is none. Does not wait.
     Result<std::optional<Received>> next();
 
   private:
-    Signals(UniqueFd fd, bool with_children) : fd_(std::move(fd)), with_children_(with_children) {}
+    explicit Signals(UniqueFd fd) : fd_(std::move(fd)) {}
 
     UniqueFd fd_;
-    bool with_children_ = false;
 };
 
 }  // namespace cron::daemon
