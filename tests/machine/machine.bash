@@ -11,6 +11,8 @@ patience=20  # seconds, for what takes less than one on an idle machine
 mount -t tmpfs -o mode=755 machine /run
 mount -t tmpfs -o mode=755 machine /mnt
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
+groups=/sys/fs/cgroup$BELFRY_MACHINE_GROUP
+sed 's/^/+/; s/ / +/g' "$groups/cgroup.controllers" >"$groups/cgroup.subtree_control"
 work=/mnt
 failed=0
 declare -A leader
@@ -60,9 +62,14 @@ make_machine() {
 # boot NAME: boots it and waits until its init has started everything.
 boot() {
     local name=$1 at=$work/$1 child
-    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn --quiet --boot --directory="$at/root" \
-        --machine="$name" --private-network --register=no --keep-unit --console=pipe \
-        --setenv=container_test=1 >>"$at/console" 2>&1 </dev/null &
+    # Alone in its control group, so that controllers can be handed on to the machine.
+    mkdir -p "$groups/$name"
+    (
+        echo "$BASHPID" >"$groups/$name/cgroup.procs"
+        export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+        exec systemd-nspawn --quiet --boot --directory="$at/root" --machine="$name" \
+            --private-network --register=no --keep-unit --console=pipe
+    ) >>"$at/console" 2>&1 </dev/null &
     echo $! >"$at/nspawn"
     eventually has_leader "$name" || die "$name did not start: $(cat "$at/console")"
     child=$(leader_of "$name")

@@ -89,10 +89,10 @@ trap end EXIT
 shift
 status=0
 (
-    echo "$BASHPID" >"$group/cgroup.procs"
     exec 9>&-
+    export BELFRY_MACHINE_GROUP=${group#"$hierarchy"}
     exec timeout --foreground --kill-after=5 "${BELFRY_MACHINE_SECONDS:-300}" \
-        unshare --mount --pid --fork --kill-child=KILL --mount-proc --cgroup --ipc --propagation private \
+        unshare --mount --pid --fork --kill-child=KILL --mount-proc --ipc --propagation private \
         bash "$here/${test_name}_test.sh" "$root" "$@"
 ) </dev/null || status=$?
 ((status != 124)) || printf 'machine: not done after %s s\n' "${BELFRY_MACHINE_SECONDS:-300}" >&2
