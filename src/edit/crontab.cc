@@ -131,7 +131,9 @@ int run_list(const Scene& scene) {
 }
 
 int run_remove(const Options& options, const Scene& scene) {
-    const bool asks = options.asks || (scene.terminal.has_input() && !options.is_sure);
+    // A question that nobody sees would hold up a script for ever.
+    const bool has_person = scene.terminal.has_input() && scene.terminal.shows_errors();
+    const bool asks = options.asks || (has_person && !options.is_sure);
     if (asks &&
         !scene.terminal.agrees(fmt::format("Remove the crontab of {}?", printable(scene.user)))) {
         return kGood;
