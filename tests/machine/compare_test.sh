@@ -135,9 +135,9 @@ awk -F'\t' '
     file <= 2 && $3 == "arguments" { started[file, $1, $2] = 1; served[file, $1] = 1 }
     file > 2 {
         split($2, job, ".")
-        if ($2 ~ /^log/ ? !((1, $1) in served && (2, $1) in served) : !((1, $1, $2) in started && (2, $1, $2) in started)) {
-            next
-        }
+        is_log = $2 ~ /^log/
+        if (is_log && !((1, $1) in served && (2, $1) in served)) { next }
+        if (!is_log && !((1, $1, $2) in started && (2, $1, $2) in started)) { next }
         key = $1 FS $2 FS $3
         value[file - 2, key] = $4
         seen[key] = $2 ~ /^log/ ? "line CMD in the log" : $3

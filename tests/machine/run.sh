@@ -91,9 +91,13 @@ status=0
 (
     exec 9>&-
     export BELFRY_MACHINE_GROUP=${group#"$hierarchy"}
-    exec timeout --foreground --kill-after=5 "${BELFRY_MACHINE_SECONDS:-300}" \
+    exec timeout --foreground --kill-after=1 "${BELFRY_MACHINE_SECONDS:-300}" \
         unshare --mount --pid --fork --kill-child=KILL --mount-proc --ipc --propagation private \
         bash "$here/${test_name}_test.sh" "$root" "$@"
-) </dev/null || status=$?
+) </dev/null &
+# Whoever ends this script ends the machines, too.
+trap 'kill $! 2>/dev/null || true' TERM INT HUP
+wait $! || status=$?
+while kill -0 $! 2>/dev/null; do wait $! || true; done
 ((status != 124)) || printf 'machine: not done after %s s\n' "${BELFRY_MACHINE_SECONDS:-300}" >&2
 exit "$status"
