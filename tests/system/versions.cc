@@ -13,7 +13,9 @@ Versions::Versions(const TempRoot& root) : root_(root) {
     fs::create_directories(root.path("/bin"));
     fs::copy_file(BELFRY_CROND, root.path("/bin/present"));
     fs::copy_file(BELFRY_CROND_NEXT, root.path("/bin/next"));
-    fs::copy_file(BELFRY_CROND_JOB, root.path("/bin/crond-job"));
+    for (const char* name : {"crond-job", "crond-session"}) {
+        fs::copy_file(fs::path(BELFRY_PROGRAMS) / name, root.path("/bin") + "/" + name);
+    }
     install_present();
 }
 
