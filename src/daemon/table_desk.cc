@@ -75,6 +75,14 @@ Result<TableDesk::Visitor> TableDesk::identify(const control::Peer& peer) const 
     }
     Result<std::string> name = process::find_user_name(peer.uid);
     if (!name) return tl::unexpected(name.error());
+    // Two sources of users may call two by one name. The table is whose the name is, and that is
+    // how jobs are started too.
+    const auto named = process::find_user(*name);
+    if (!named) return tl::unexpected(named.error());
+    if (named->uid != peer.uid) {
+        return failure(ErrorCode::denied, fmt::format("uid {} is called {}, who is uid {}",
+                                                      peer.uid, printable(*name), named->uid));
+    }
     visitor.asker.name = *std::move(name);
     return visitor;
 }

@@ -1,5 +1,7 @@
 // The control socket of the real crond, with clients of other users.
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -9,6 +11,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 
 #include "control/channel.h"
@@ -52,8 +55,10 @@ constexpr int refused_as(ErrorCode code) { return 1 + static_cast<int>(code); }
 
 class Machine {
   public:
-    explicit Machine(const std::vector<std::string>& more = {})
-        : crond_(crond_arguments(root_, more)) {
+    explicit Machine(
+        const std::vector<std::string>& more = {},
+        const std::function<void(const TempRoot&)>& prepare = [](const TempRoot&) {})
+        : crond_(crond_arguments(root_, more), [this, prepare] { prepare(root_); }) {
         REQUIRE(crond_.writes("\"event\":\"started\""));
     }
 
@@ -70,6 +75,18 @@ class Machine {
     TempRoot root_;
     Process crond_;
 };
+
+// One source of users knows an account by a name that means another in all others.
+void name_bin_daemon(const TempRoot& root) {
+    const std::string users = root.path("/etc/passwd");
+    std::ofstream(users) << "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\n"
+                            "daemon:x:2:2::/:/bin/sh\n";
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount(users.c_str(), "/etc/passwd", nullptr, MS_BIND, nullptr) != 0) {
+        ::_exit(255);
+    }
+}
 
 }  // namespace
 
@@ -104,6 +121,22 @@ TEST_CASE("control: a user has his table read, installed, removed and brought ba
     CHECK(machine.crond().count("\"event\":\"table-deleted\",\"user\":\"daemon\"") == 1);
     CHECK(machine.crond().count("\"event\":\"table-listed\",\"user\":\"daemon\"") == 2);
     CHECK_FALSE(std::filesystem::exists(machine.socket()));
+}
+
+TEST_CASE("control: who has the name of another user has not his table", "[system]") {
+    if (!is_root()) return;
+    if (as(0, [] { return ::unshare(CLONE_NEWNS); }) != 0) {
+        WARN("skipped: there are no mount namespaces here");
+        return;
+    }
+    Machine machine({}, name_bin_daemon);
+    machine.root().user_table("daemon", "0 3 * * * backup\n");
+    const int denied = refused_as(ErrorCode::denied);
+    CHECK(machine.ask_as(kBin, ReadTable{"daemon"}) == denied);
+    CHECK(machine.ask_as(kBin, InstallTable{"daemon", "# mine\n", {}}) == denied);
+    CHECK(machine.ask_as(kBin, RemoveTable{"daemon", {}}) == denied);
+    CHECK(machine.ask_as(kDaemon, ReadTable{"daemon"}) == 0);
+    CHECK(machine.root().read("/var/spool/cron/crontabs/daemon") == "0 3 * * * backup\n");
 }
 
 TEST_CASE("control: a table that is installed runs, one that is removed does not", "[system]") {
