@@ -27,12 +27,24 @@ using std::chrono::milliseconds;
 // Who are told that there is no place have a thread for that too, at most so many at once.
 constexpr std::size_t kRefusedMax = 32;
 constexpr milliseconds kTroublePause{1000};  // from a failure to accept to the next try
+constexpr milliseconds kHurryPause{500};     // and no more often, whatever clients do
 
 std::string refusal(ErrorCode code, std::string message) {
     return encode(Answer(tl::unexpected<Refusal>({{code, std::move(message)}, {}, {}})));
 }
 
 Deadline after(milliseconds time) { return Deadline::clock::now() + time; }
+
+// It does nothing but to end a wait in the kernel.
+int hurry_signal() { return SIGRTMIN; }
+
+Result<void> expect_hurry() {
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    if (::sigaction(hurry_signal(), &action, nullptr) != 0)
+        return system_failure(errno, "sigaction", "");
+    return {};
+}
 
 }  // namespace
 
@@ -55,6 +67,8 @@ class Server::State {
   private:
     // A long line, or the wish for one, for as long as it is held.
     class LargePlace;
+    // Calls that may wait as long as a client likes, of a thread that can be hurried meanwhile.
+    class Lingering;
     struct Guest {
         Peer peer;
         std::optional<std::string> refused;  // why there is no place
@@ -68,6 +82,7 @@ class Server::State {
     void converse(Channel& channel, const Peer& peer);
     bool take_request(Channel& channel, const Peer& peer, std::string& line, LargePlace& place);
     void say(Channel& channel, ErrorCode code, std::string message) const;
+    void hurry();
 
     const ServerSettings settings_;
     const Handler handler_;
@@ -80,6 +95,8 @@ class Server::State {
     bool is_stopping_ = false;
     std::size_t threads_ = 0;  // that talk to clients
     std::set<int> sockets_;    // of these
+    std::set<pthread_t> lingering_;
+    Deadline next_hurry_{};
     Admission admission_;
 };
 
@@ -103,6 +120,40 @@ class Server::State::LargePlace {
     uid_t uid_;
     bool is_taken_ = false;
 };
+
+class Server::State::Lingering {
+  public:
+    explicit Lingering(State& state) : state_(state) {
+        sigset_t hurried;
+        sigemptyset(&hurried);
+        sigaddset(&hurried, hurry_signal());
+        ::pthread_sigmask(SIG_UNBLOCK, &hurried, &before_);
+        const std::lock_guard lock(state_.mutex_);
+        state_.lingering_.insert(::pthread_self());
+    }
+    Lingering(const Lingering&) = delete;
+    Lingering& operator=(const Lingering&) = delete;
+    ~Lingering() {
+        {
+            const std::lock_guard lock(state_.mutex_);
+            state_.lingering_.erase(::pthread_self());
+        }
+        ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+
+  private:
+    State& state_;
+    sigset_t before_{};
+};
+
+// Who waits for a client, or for what he has passed to be closed: a signal ends that, and it goes
+// on if it has reason to.
+void Server::State::hurry() {
+    const Deadline now = Deadline::clock::now();
+    if (now < next_hurry_) return;
+    next_hurry_ = now + kHurryPause;
+    for (const pthread_t thread : lingering_) ::pthread_kill(thread, hurry_signal());
+}
 
 // ---- the door ----
 
@@ -128,7 +179,8 @@ bool Server::State::wait_for_client() {
     {
         std::unique_lock lock(mutex_);
         const std::size_t most = settings_.bounds.places + kRefusedMax;
-        changed_.wait(lock, [&] { return is_stopping_ || threads_ < most; });
+        const auto may_go_on = [&] { return is_stopping_ || threads_ < most; };
+        while (!changed_.wait_for(lock, kHurryPause, may_go_on)) hurry();
         if (is_stopping_) return false;
     }
     pollfd wanted[] = {{listener_.fd(), POLLIN, 0}, {stopped_.get(), POLLIN, 0}};
@@ -150,6 +202,7 @@ void Server::State::welcome(const std::shared_ptr<State>& self, UniqueFd socket)
         const std::lock_guard lock(mutex_);
         guest.refused = peer ? admission_.enter(peer->uid, Deadline::clock::now())
                              : std::optional(peer.error().message);
+        if (guest.refused) hurry();
         ++threads_;
     }
     try {
@@ -166,6 +219,7 @@ void Server::State::welcome(const std::shared_ptr<State>& self, UniqueFd socket)
 
 void Server::State::receive(UniqueFd socket, const Guest& guest) {
     {
+        std::optional<Lingering> lingering;
         Channel channel(std::move(socket));
         {
             const std::lock_guard lock(mutex_);
@@ -177,6 +231,7 @@ void Server::State::receive(UniqueFd socket, const Guest& guest) {
         } else {
             converse(channel, guest.peer);
         }
+        lingering.emplace(*this);
         // Before it is closed, and its number used for another.
         const std::lock_guard lock(mutex_);
         sockets_.erase(channel.fd());
@@ -209,13 +264,17 @@ void Server::State::converse(Channel& channel, const Peer& peer) {
 bool Server::State::take_request(Channel& channel, const Peer& peer, std::string& line,
                                  LargePlace& place) {
     const Deadline deadline = after(settings_.request_time);
-    Ending ending = channel.read_line(line, settings_.large_bytes, deadline);
+    const auto read = [&](std::size_t bytes_max) {
+        const Lingering lingering(*this);
+        return channel.read_line(line, bytes_max, deadline);
+    };
+    Ending ending = read(settings_.large_bytes);
     if (ending == Ending::too_long) {
         if (!place.take()) {
             say(channel, ErrorCode::limit, "crond takes as many long requests as it may");
             return false;
         }
-        ending = channel.read_line(line, kLineBytesMax, deadline);
+        ending = read(kLineBytesMax);
     }
     switch (ending) {
         case Ending::done:
@@ -258,7 +317,7 @@ bool Server::State::wait_until_empty(std::optional<milliseconds> patience) {
     std::unique_lock lock(mutex_);
     const auto is_empty = [this] { return threads_ == 0; };
     if (patience) return changed_.wait_for(lock, *patience, is_empty);
-    changed_.wait(lock, is_empty);
+    while (!changed_.wait_for(lock, kHurryPause, is_empty)) hurry();
     return true;
 }
 
@@ -270,6 +329,7 @@ Result<Server> Server::open(const ServerSettings& settings, Handler handler, Tro
     if (!listener) return tl::unexpected(listener.error());
     UniqueFd stopped(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     if (!stopped) return system_failure(errno, "eventfd", "");
+    if (auto expected = expect_hurry(); !expected) return tl::unexpected(expected.error());
     auto state = std::make_shared<State>(settings, std::move(handler), std::move(trouble),
                                          *std::move(listener), std::move(stopped));
     // All threads inherit the mask: signals are for the process's own loop.

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "control/client.h"
@@ -62,9 +63,9 @@ std::size_t open_descriptors() {
                       std::filesystem::directory_iterator()));
 }
 
-// A TCP socket with much that its peer does not read, and that waits for it for a minute when it is
+// A TCP socket with much that its peer does not read, and that waits for it for so long when it is
 // closed. `rest`: what belongs to it.
-UniqueFd lingering(std::vector<UniqueFd>& rest) {
+UniqueFd lingering(std::vector<UniqueFd>& rest, int seconds = 60) {
     UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int small = 2048;
     ::setsockopt(listener.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
@@ -81,11 +82,31 @@ UniqueFd lingering(std::vector<UniqueFd>& rest) {
     const std::string bytes(65536, 'x');
     while (::send(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
     }
-    const linger patience{1, 60};
+    const linger patience{1, seconds};
     REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &patience, sizeof patience) == 0);
     rest.push_back(std::move(listener));
     return socket;
 }
+
+// Closes sockets that linger, each on a thread: ours may be the last that is closed.
+class Closers {
+  public:
+    // `rest`: what ends the lingering where it is closed.
+    explicit Closers(std::vector<UniqueFd>& rest) : rest_(rest) {}
+    Closers(const Closers&) = delete;
+    Closers& operator=(const Closers&) = delete;
+    ~Closers() {
+        for (UniqueFd& fd : rest_) fd.reset();
+        for (std::thread& thread : threads_) thread.join();
+    }
+    void close(UniqueFd fd) {
+        threads_.emplace_back([fd = std::move(fd)]() mutable { fd.reset(); });
+    }
+
+  private:
+    std::vector<UniqueFd>& rest_;
+    std::vector<std::thread> threads_;
+};
 
 // False where the kernel did not pass it.
 bool pass(const Channel& channel, std::string_view text, int fd) {
@@ -296,6 +317,30 @@ TEST_CASE("server: descriptors that a client passes are not received, and hold u
     // Both ends of four connections, and the listeners of the three.
     CHECK(open_descriptors() == before + 2 * 4 + 3);
     for (UniqueFd& fd : rest) fd.reset();
+}
+
+TEST_CASE("server: the door stays open however many wait for what they have passed to be closed",
+          "[control]") {
+    const SocketFolder folder;
+    ServerSettings few = settings(folder);
+    few.bounds.places = 2;
+    std::vector<UniqueFd> rest;
+    Closers closers(rest);
+    std::vector<Channel> clients;
+    {
+        const auto server = Server::open(few, echo, ignore);
+        REQUIRE(server);
+        // More than there are threads for clients that are refused.
+        for (int i = 0; i < 40; ++i) {
+            UniqueFd passed = lingering(rest, 600);
+            clients.push_back(connect(folder / "sock"));
+            pass(clients.back(), "x\n", passed.get());
+            closers.close(std::move(passed));
+        }
+        Channel other = connect(folder / "sock");
+        CHECK(receive(other).find("crond talks to 2 clients") != std::string::npos);
+    }
+    CHECK_FALSE(std::filesystem::exists(folder / "sock"));
 }
 
 TEST_CASE("server: when it stops, who has asked is answered, and nobody else", "[control]") {
