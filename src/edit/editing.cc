@@ -56,7 +56,7 @@ class Editing {
         }
         const auto installed = ask(scene_, control::InstallTable{scene_.user, text, version_});
         if (!installed) {
-            if (installed.error().code == ErrorCode::busy) return meet_other();
+            if (installed.error().code == ErrorCode::busy) return meet_other(installed.error());
             if (installed.error().code == ErrorCode::invalid)
                 return retry(installed.error().message);
             scene_.terminal.say(installed.error().message);
@@ -75,13 +75,15 @@ class Editing {
         return agrees ? Verdict::again : Verdict::refused;
     }
 
-    // Somebody else has changed the table since we read it.
-    Verdict meet_other() {
+    // Somebody else has changed the table since we read it; or crond was held up.
+    Verdict meet_other(const Error& busy) {
         const auto now = ask(scene_, control::ReadTable{scene_.user});
         if (!now) {
             scene_.terminal.say(now.error().message);
             return Verdict::refused;
         }
+        // It is as we know it: what was busy was crond.
+        if (now->version == version_) return retry(busy.message);
         std::string what = "and it is removed now";
         if (now->text) {
             const auto path = draft_.put_beside(*now->text);

@@ -185,6 +185,26 @@ TEST_CASE("crontab -e: the second of two editors is told, and nothing is lost", 
     CHECK(contains(ended.error, path + ".installed"));
 }
 
+TEST_CASE("crontab -e: where crond is held up nobody is said to have changed the table", "[edit]") {
+    Alice alice;
+    alice.desk.text = kOld;
+    alice.input = "y\n";
+    alice.types({kNew, kNew});
+    alice.desk.refusal.emplace();
+    alice.desk.refusal->error = {ErrorCode::busy, "crond is held up"};
+    const auto types = alice.edit;
+    bool is_second = false;
+    alice.edit = [&](const std::string& path) {
+        if (std::exchange(is_second, true)) alice.desk.refusal.reset();
+        return types(path);
+    };
+    const Ended ended = alice.run({"-e"});
+    CHECK(ended.status == 0);
+    CHECK(contains(ended.error, "crontab: crond is held up\nDo you want to retry the same edit?"));
+    CHECK_FALSE(contains(ended.error, "was changed while you edited it"));
+    CHECK(alice.desk.text == kNew);
+}
+
 TEST_CASE("crontab -e: told of another's version, its editor may replace it", "[edit]") {
     Alice alice;
     alice.desk.text = kOld;
