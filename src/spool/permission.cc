@@ -1,6 +1,7 @@
 #include "spool/permission.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -33,7 +34,10 @@ Checked<std::optional<std::string>> read_list(const std::string& path) {
     const UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     auto found = find({root.get(), "/"}, path, Links::followed, 0, steps);
     if (!found) {
-        if (found.error().trouble == Trouble::gone) return std::nullopt;
+        // A link that leads nowhere is no missing file: the list is elsewhere, and gone for now.
+        struct stat status {};
+        const bool is_missing = lstat(path.c_str(), &status) != 0;
+        if (found.error().trouble == Trouble::gone && is_missing) return std::nullopt;
         return tl::unexpected<Problem>(std::move(found.error()));
     }
     Rules rules;

@@ -57,6 +57,7 @@ TEST_CASE("permission: a file that is there and cannot be read denies all but ro
     SECTION("a folder") { make_folder(lists.files.deny); }
     SECTION("a FIFO, without waiting") { REQUIRE(mkfifo(lists.files.deny.c_str(), 0600) == 0); }
     SECTION("links in a ring") { link_to(lists.files.deny, lists.files.deny); }
+    SECTION("a link that leads nowhere") { link_to("/nonexistent", lists.files.deny); }
     CHECK_FALSE(lists.may("alice"));
     CHECK(may_use_crontab(lists.files, "root", true, Flavour::debian));
 }
