@@ -1,5 +1,6 @@
 #include "daemon/table_desk.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -28,6 +29,11 @@ std::string_view action_of(const control::Request& request, const control::Table
     return now.version.empty() ? "DELETE" : "REPLACE";
 }
 
+std::size_t count_lines(std::string_view text) {
+    const auto ends = std::count(text.begin(), text.end(), '\n');
+    return static_cast<std::size_t>(ends) + (text.empty() || text.ends_with('\n') ? 0 : 1);
+}
+
 control::TableNow table_of(std::optional<spool::StoredTable> stored) {
     if (!stored) return {};
     return {std::move(stored->text), std::move(stored->version)};
@@ -52,6 +58,7 @@ TableDesk::Served TableDesk::serve(const control::Peer& peer, const control::Req
         return sent_away(owner.error(),
                          is_denied ? std::optional(table_denied(asker, name)) : std::nullopt);
     }
+    if (auto large = check_size(*visitor, request); !large) return sent_away(large.error());
     const std::unique_lock turn(visitor->is_root ? roots_turn_ : users_turn_, settings_.queue_time);
     if (!turn) {
         return sent_away({ErrorCode::busy, "crond is held up by other requests; try again later"});
@@ -98,6 +105,17 @@ Result<spool::TableOwner> TableDesk::find_owner(const Visitor& visitor, uid_t ui
     if (!user) return tl::unexpected(user.error());
     // As the directory spells it: one that takes JOE for joe must not give him two tables.
     return spool::TableOwner{user->name, user->uid};
+}
+
+Result<void> TableDesk::check_size(const Visitor& visitor, const control::Request& request) const {
+    const auto* const install = std::get_if<control::InstallTable>(&request);
+    if (visitor.is_root || install == nullptr) return {};
+    const std::size_t lines = count_lines(install->text);
+    if (lines <= kLinesOfUserMax) return {};
+    return failure(ErrorCode::limit,
+                   fmt::format("the crontab is too long: it has {} lines, and the maximum number "
+                               "of lines is {} (but for root)",
+                               lines, kLinesOfUserMax));
 }
 
 // As the table will be read. Where its jobs' clocks are and which machine it is tell no error from

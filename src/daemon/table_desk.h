@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,10 @@
 #include "spool/user_tables.h"
 
 namespace cron::daemon {
+
+// As with Debian's cron. A million entries of one user would cost the others a gigabyte, and hold
+// up the ledger for seconds.
+inline constexpr std::size_t kLinesOfUserMax = 10'000;
 
 // From any thread; it may wait for a disk, for the directory of users, and for others who were here
 // before: one user at a time is served, and beside him root.
@@ -56,6 +61,7 @@ class TableDesk {
     Result<Visitor> identify(const control::Peer& peer) const;
     Result<spool::TableOwner> find_owner(const Visitor& visitor, uid_t uid,
                                          const std::string& name) const;
+    Result<void> check_size(const Visitor& visitor, const control::Request& request) const;
     std::optional<control::Refusal> check(const std::string& owner, const std::string& text) const;
 
     control::Answer carry_out(const spool::TableOwner& owner, const control::ReadTable& request);

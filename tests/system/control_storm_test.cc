@@ -67,8 +67,9 @@ void ask_and_never_read(const std::string& socket) {
 
 // As much work for crond as a user can order.
 void install_large_tables(const std::string& socket) {
+    const std::string line = "1,2,3 4-5 * * 1-5 echo a job that never comes" + std::string(60, '.');
     std::string text;
-    while (text.size() < 1U << 20) text += "1,2,3 4-5 * * 1-5 echo a job that never comes\n";
+    while (text.size() < 1'000'000) text += line + "\n";
     const std::string request = encode(Request(InstallTable{"bin", text + "# \xff", {}}));
     for (;;) {
         auto connected = connect_to(socket, soon(100));

@@ -139,6 +139,17 @@ TEST_CASE("control: who has the name of another user has not his table", "[syste
     CHECK(machine.root().read("/var/spool/cron/crontabs/daemon") == "0 3 * * * backup\n");
 }
 
+TEST_CASE("control: a table of more than 10000 lines only root installs", "[system]") {
+    if (!is_root()) return;
+    const Machine machine;
+    std::string text;
+    for (int line = 0; line < 10'000; ++line) text += "#\n";
+    CHECK(machine.ask_as(kDaemon, InstallTable{"daemon", text, {}}) == 0);
+    CHECK(machine.ask_as(kDaemon, InstallTable{"daemon", text + "#", {}}) ==
+          refused_as(ErrorCode::limit));
+    CHECK(machine.ask_as(0, InstallTable{"daemon", text + "#\n", {}}) == 0);
+}
+
 TEST_CASE("control: a table that is installed runs, one that is removed does not", "[system]") {
     if (!is_root()) return;
     Machine machine;
