@@ -240,7 +240,7 @@ class Change {
                                                              printable(owner_.name)));
         }
         if (S_ISLNK(status.st_mode)) return std::nullopt;
-        return read_from(previous_, owner_, geteuid());
+        return read_from(previous_, owner_, owner_.uid);
     }
 
     // Makes `next` the table, and `now` the one before it; that first, so that what is replaced is
@@ -253,7 +253,8 @@ class Change {
             if (!made) return tl::unexpected(made.error());
             table.emplace(*std::move(made));
         }
-        auto kept = now ? Newcomer::of_file(previous_, now->text, geteuid())
+        // Its user's, so that another who is given the name later does not get it.
+        auto kept = now ? Newcomer::of_file(previous_, now->text, owner_.uid)
                         : Newcomer::of_link(previous_, kNoTable);
         if (!kept) return tl::unexpected(kept.error());
         if (auto done = kept->put(owner_.name); !done) return done;

@@ -86,7 +86,7 @@ TEST_CASE("table changes: a file is its user's, of the folder's group, for its u
     CHECK((status.st_mode & 07777) == 0600);
     desk.install(kTwo);
     CHECK((status_of(desk.previous).st_mode & 07777) == 0700);
-    CHECK(status_of(desk.previous + "/alice").st_uid == 0);
+    CHECK(status_of(desk.previous + "/alice").st_uid == desk.alice.uid);
     CHECK((status_of(desk.previous + "/alice").st_mode & 07777) == 0600);
 }
 
@@ -152,6 +152,23 @@ TEST_CASE("table changes: undo brings back a table that was removed, an empty on
         REQUIRE((back && *back));
         CHECK(desk.text() == text);
     }
+}
+
+TEST_CASE("table changes: who is given the name of another later does not get his table by undo",
+          "[spool]") {
+    if (!may_change_owners()) return;
+    Desk desk;
+    desk.install(kOne);
+    REQUIRE(desk.tables.remove(desk.alice, std::nullopt));
+    const TableOwner later{"alice", kBob};
+    const auto undone = desk.tables.undo(later);
+    REQUIRE_FALSE(undone);
+    CHECK(undone.error().code == ErrorCode::denied);
+    CHECK(desk.files().empty());
+    REQUIRE(desk.tables.install(later, kTwo, std::nullopt));
+    const auto none = desk.tables.undo(later);
+    REQUIRE(none);
+    CHECK_FALSE(*none);
 }
 
 TEST_CASE("table changes: to install what is there keeps the version before it", "[spool]") {
