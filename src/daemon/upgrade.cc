@@ -84,7 +84,7 @@ std::optional<Errand::Program> Upgrade::program() {
     Errand::Program program;
     process::LaunchOrder& order = program.order;
     order.arguments = {origin_.program, kUpgradeCheck, std::to_string(kHandoverFormat),
-                       origin_.directory};
+                       origin_.directory, origin_.arguments.front()};
     order.arguments.insert(order.arguments.end(), origin_.arguments.begin() + 1,
                            origin_.arguments.end());
     order.environment = origin_.environment;

@@ -62,8 +62,9 @@ void say_start_failed(const Options& options, const std::string& reason);
 
 // What `crond --upgrade-check WORDS` does: whether this program would start and go on from a
 // handover of the format that the first word names, in the directory and with the arguments that
-// follow. Prints the version, or why not. Returns the exit status.
-int check_upgrade(std::span<const char* const> words, const std::string& job_program,
+// follow, its name first. `programs`: those that it starts. Prints the version, or why not. Returns
+// the exit status.
+int check_upgrade(std::span<const char* const> words, const std::vector<std::string>& programs,
                   const std::string& version);
 
 class Upgrade {

@@ -14,6 +14,7 @@
 #include "daemon/clock.h"
 #include "daemon/config_file.h"
 #include "daemon/facts.h"
+#include "daemon/invocation.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/setting.h"
@@ -52,20 +53,21 @@ Result<void> check_ledger(const std::string& path) {
     return {};
 }
 
-Result<void> check_start(std::span<const char* const> words, const std::string& job_program) {
-    constexpr std::size_t kWordsMin = 2;
+Result<void> check_start(std::span<const char* const> words,
+                         const std::vector<std::string>& programs) {
+    constexpr std::size_t kWordsMin = 3;
     if (words.size() < kWordsMin) return failure(ErrorCode::invalid, "it is asked too little");
     // Of an older format we know all, of a newer one not what is in it.
     if (std::strtoull(words[0], nullptr, 10) > kHandoverFormat) {
         return failure(ErrorCode::invalid, fmt::format("it reads handovers up to format {}, not {}",
                                                        kHandoverFormat, words[0]));
     }
-    const auto options = parse_options(words.subspan(kWordsMin), words[1]);
+    const auto options = parse_options(words.subspan(kWordsMin), words[1], invocation_of(words[2]));
     if (!options) return tl::unexpected(options.error());
-    if (::access(job_program.c_str(), X_OK) != 0) {
-        return system_failure(errno, "execute", job_program);
+    for (const std::string& program : programs) {
+        if (::access(program.c_str(), X_OK) != 0) return system_failure(errno, "execute", program);
     }
-    const Setting setting = make_setting(*options, job_program, "");
+    const Setting setting = make_setting(*options, programs.front(), "");
     const ConfigReading config = read_config(config_file(setting));
     if (!config.config) {
         return failure(ErrorCode::invalid, config.error_line(setting.paths.config));
@@ -150,9 +152,9 @@ void say_start_failed(const Options& options, const std::string& reason) {
     log.finish(kLogWait);
 }
 
-int check_upgrade(std::span<const char* const> words, const std::string& job_program,
+int check_upgrade(std::span<const char* const> words, const std::vector<std::string>& programs,
                   const std::string& version) {
-    const auto checked = check_start(words, job_program);
+    const auto checked = check_start(words, programs);
     fmt::print("{}\n", checked ? version : checked.error().message);
     return checked ? EXIT_SUCCESS : EXIT_FAILURE;
 }

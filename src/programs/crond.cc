@@ -63,7 +63,9 @@ int run(const Options& options, Origin origin, std::optional<Inherited> inherite
 int main(int argc, char** argv) {
     const std::span<const char* const> arguments(argv + 1, argv + argc);
     if (!arguments.empty() && arguments.front() == std::string_view(kUpgradeCheck)) {
-        return check_upgrade(arguments.subspan(1), find_program("crond-job"), BELFRY_VERSION);
+        return check_upgrade(arguments.subspan(1),
+                             {find_program("crond-job"), find_program("crond-session")},
+                             BELFRY_VERSION);
     }
     auto inherited = Inherited::take();
     Origin origin = origin_here({argv, argv + argc}, inherited);

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <random>
@@ -375,6 +376,25 @@ TEST_CASE("upgrade: a daemon in the background goes on there, and once", "[syste
           root.path("/var/spool/cron"));
     CHECK(::kill(pid, SIGTERM) == 0);
     CHECK(eventually([&] { return ::kill(pid, 0) != 0; }));
+}
+
+TEST_CASE("upgrade: called as cron with its options it goes on with them", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    const Versions versions(root);
+    fs::rename(root.path("/bin/crond"), root.path("/bin/cron"));
+    auto arguments = versions.arguments({"-L", "15", "-f", "-l"});
+    arguments.front() = root.path("/bin/cron");
+    arguments.erase(arguments.begin() + 1);  // --foreground
+    Process crond(arguments);
+    REQUIRE(crond.writes(event("started")));
+    upgrade(crond);
+    upgrade(crond);
+    const std::string name = "/proc/" + std::to_string(crond.pid()) + "/cmdline";
+    std::ifstream file(name);
+    std::string first;
+    std::getline(file, first, '\0');
+    CHECK(first == root.path("/bin/cron"));
 }
 
 }  // namespace cron::system_test
