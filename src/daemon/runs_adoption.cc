@@ -21,7 +21,7 @@ void Runs::adopt(const engine::Adopt& order) {
     if (!live.child.pidfd) live.child.pidfd = process::open_pidfd(pid);
     if (!live.remains.output) live.remains.output = outputs_.reopen(order);
     if (live.remains.output) outputs_.watch(*order.entry, order.key, *live.remains.output);
-    live.session = outputs_.reopen_session(order.process);
+    if (auto session = outputs_.reopen_session(order.process)) live.session = *std::move(session);
     live.child.is_session = live.session.has_value();
     // Asked when the descriptor is there: it is that of no later process with this pid.
     const bool is_it = live.child.pidfd &&
@@ -63,6 +63,10 @@ void Runs::take_over(const HandedRun& handed, Live& live) {
     live.child.report = inherited_->descriptor(handed.report);
     live.report_done = !live.child.report;
     live.kill_at = handed.kill_at;
+    // One in a folder is opened again by its name, to be removed with it.
+    if (UniqueFd session = inherited_->descriptor(handed.session)) {
+        live.session = process::SessionFile(std::move(session), process::OutputName());
+    }
     live.remains.output = outputs_.take_over(*inherited_, handed.output);
 }
 
@@ -117,8 +121,13 @@ void Runs::hand_over(Handover& handover) const {
         return files ? std::optional(files->hand_over()) : std::nullopt;
     };
     for (const auto& [number, live] : live_) {
-        HandedRun run{live.child.pid,          live.process_start, live.child.pidfd.get(),
-                      live.child.report.get(), live.kill_at,       outputs_of(live.remains.output)};
+        HandedRun run{live.child.pid,
+                      live.process_start,
+                      live.child.pidfd.get(),
+                      live.child.report.get(),
+                      live.session ? live.session->fd() : -1,
+                      live.kill_at,
+                      outputs_of(live.remains.output)};
         handover.runs.push_back(std::move(run));
     }
     const auto add_kept = [&](const Kept& kept) {

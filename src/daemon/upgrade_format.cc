@@ -145,6 +145,7 @@ bool read_own(std::string_view word, Words& words, Handover& handover) {
         run.process_start = words.number<std::uint64_t>();
         run.pidfd = words.descriptor();
         run.report = words.number<int>(-1);
+        run.session = words.number<int>(-1);
         run.kill_at = words.optional_time();
         run.output = read_outputs(words);
     } else if (word == "retry") {
@@ -182,6 +183,7 @@ std::vector<int> Handover::numbers() const {
     for (const HandedRun& run : runs) {
         numbers.push_back(run.pidfd);
         if (run.report >= 0) numbers.push_back(run.report);
+        if (run.session >= 0) numbers.push_back(run.session);
         add_outputs(run.output);
     }
     for (const HandedRetry& retry : retries) add_outputs(retry.output);
@@ -198,8 +200,8 @@ std::string print(const Handover& handover) {
         text += fmt::format("descriptor {} {}\n", name, fd);
     }
     for (const HandedRun& run : handover.runs) {
-        text += fmt::format("run {} {} {} {} {}{}\n", run.pid, run.process_start, run.pidfd,
-                            run.report, to_word(run.kill_at), to_words(run.output));
+        text += fmt::format("run {} {} {} {} {} {}{}\n", run.pid, run.process_start, run.pidfd,
+                            run.report, run.session, to_word(run.kill_at), to_words(run.output));
     }
     for (const auto& [key, output] : handover.retries) {
         text += fmt::format("retry {} {} {}{}\n", to_word(key.job.bytes()),

@@ -34,6 +34,7 @@ struct HandedRun {
     std::uint64_t process_start = 0;
     int pidfd = -1;
     int report = -1;                   // -1: the job was executed
+    int session = -1;                  // of a SessionFile; -1: it has no session
     std::optional<Monotonic> kill_at;  // it was told to end
     std::optional<HandedOutputs> output;
 };

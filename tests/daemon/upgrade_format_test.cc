@@ -16,9 +16,11 @@ Handover full() {
     handover.descriptors = {{"pidfile", 3}, {"spool-lock", 4}, {"control-socket", 5}};
     const HandedOutput all{8, {"00ff-12", 10, 20}};
     const HandedOutput errors{9, {"00ff-12-errors", 0, 0}};
-    handover.runs.push_back({100, 7, 6, 7, Monotonic{microseconds{5}}, HandedOutputs{all, errors}});
-    handover.runs.push_back({101, 7, 10, -1, std::nullopt, HandedOutputs{{11, {"", 0, 0}}, {}}});
-    handover.runs.push_back({102, 7, 12, -1, std::nullopt, std::nullopt});
+    handover.runs.push_back(
+        {100, 7, 6, 7, 15, Monotonic{microseconds{5}}, HandedOutputs{all, errors}});
+    handover.runs.push_back(
+        {101, 7, 10, -1, -1, std::nullopt, HandedOutputs{{11, {"", 0, 0}}, {}}});
+    handover.runs.push_back({102, 7, 12, -1, -1, std::nullopt, std::nullopt});
     const JobId job = JobId::of_bytes(std::string("root\0t\0line", 11));
     handover.retries.push_back({{job, Instant{microseconds{-7}}, 2}, HandedOutputs{{13, {}}, {}}});
     handover.remnants.push_back({103, 14, Monotonic{microseconds{77}}});
@@ -44,7 +46,7 @@ TEST_CASE("handover: what is printed is read again, all of it", "[upgrade]") {
     CHECK(read->retries[0].key == full().retries[0].key);
     CHECK(read->runs[0].output->errors->state.name == "00ff-12-errors");
     CHECK_FALSE(read->runs[2].output);
-    CHECK(read->numbers() == std::vector<int>{5, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14});
+    CHECK(read->numbers() == std::vector<int>{5, 3, 4, 6, 7, 15, 8, 9, 10, 11, 12, 13, 14});
 }
 
 TEST_CASE("handover: of a newer format what every daemon reads is read, and the rest is left out",
@@ -70,9 +72,9 @@ TEST_CASE("handover: what is damaged is refused", "[upgrade]") {
         {"descriptor pidfile 3", "descriptor pidfile 4"},         // is there twice
         {"descriptor pidfile 3", "descriptor control-socket 3"},  // so is its name
         {"descriptor pidfile 3", "descriptor pidfile 3x"},
-        {"run 100 7 6 7 5", "run 1 7 6 7 5"},  // it would be signalled
-        {"run 100 7 6 7 5", "run 100 7 6 7"},
-        {"run 100 7 6 7 5", "runs 100 7 6 7 5"},
+        {"run 100 7 6 7 15 5", "run 1 7 6 7 15 5"},  // it would be signalled
+        {"run 100 7 6 7 15 5", "run 100 7 6 7 15"},
+        {"run 100 7 6 7 15 5", "runs 100 7 6 7 15 5"},
         {"8 00ff-12 10 20", "8 ../etc 10 20"},
         {"8 00ff-12 10 20", "8 a/b 10 20"},
         {"8 00ff-12 10 20", "8 00ff-12 10"},

@@ -15,7 +15,7 @@ TEST_CASE("handover: a memory file is read as it was written, and cannot be chan
     handover.version = "1";
     handover.pid = 5;
     for (int i = 0; i < 5'000; ++i) {
-        handover.runs.push_back({100 + i, 1, 10 + i, -1, std::nullopt, std::nullopt});
+        handover.runs.push_back({100 + i, 1, 10 + i, -1, -1, std::nullopt, std::nullopt});
     }
     const auto memory = write_handover(handover);
     REQUIRE(memory);
