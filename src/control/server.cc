@@ -33,6 +33,15 @@ std::string refusal(ErrorCode code, std::string message) {
     return encode(Answer(tl::unexpected<Refusal>({{code, std::move(message)}, {}, {}})));
 }
 
+Result<Listener> open_listener(const std::string& path, UniqueFd listening) {
+    if (listening) {
+        auto taken = Listener::take_over(std::move(listening), path);
+        if (taken) return taken;
+    }
+    // What cannot be gone on with is closed by now: nobody listens there.
+    return Listener::open(path);
+}
+
 Deadline after(milliseconds time) { return Deadline::clock::now() + time; }
 
 // It does nothing but to end a wait in the kernel.
@@ -62,6 +71,10 @@ class Server::State {
 
     void keep_door(const std::shared_ptr<State>& self);
     void stop();
+    void pause();
+    void go_on();
+    int listener_fd() const { return listener_.fd(); }
+    bool wait_until_unused(milliseconds patience);
     bool wait_until_empty(std::optional<milliseconds> patience);
 
   private:
@@ -80,9 +93,11 @@ class Server::State {
     void receive(UniqueFd socket, const Guest& guest);
     void see_off(const Guest& guest);
     void converse(Channel& channel, const Peer& peer);
+    void end_handler();
     bool take_request(Channel& channel, const Peer& peer, std::string& line, LargePlace& place);
     void say(Channel& channel, ErrorCode code, std::string message) const;
     void hurry();
+    void say_stopping(Channel& channel);
 
     const ServerSettings settings_;
     const Handler handler_;
@@ -93,8 +108,9 @@ class Server::State {
     std::mutex mutex_;
     std::condition_variable changed_;
     bool is_stopping_ = false;
-    std::size_t threads_ = 0;  // that talk to clients
-    std::set<int> sockets_;    // of these
+    std::size_t threads_ = 0;   // that talk to clients
+    std::size_t handlers_ = 0;  // that are at work
+    std::set<int> sockets_;     // of these
     std::set<pthread_t> lingering_;
     Deadline next_hurry_{};
     Admission admission_;
@@ -252,6 +268,7 @@ void Server::State::converse(Channel& channel, const Peer& peer) {
         LargePlace place(*this, peer.uid);
         if (!take_request(channel, peer, asking.line, place)) return;
         std::string answer = handler_(asking);
+        end_handler();
         asking.line = {};
         if (answer.size() > settings_.large_bytes && !place.take()) {
             answer = refusal(ErrorCode::limit, "crond holds as many long answers as it may");
@@ -260,7 +277,13 @@ void Server::State::converse(Channel& channel, const Peer& peer) {
     }
 }
 
-// False where the conversation is over.
+void Server::State::end_handler() {
+    const std::lock_guard lock(mutex_);
+    --handlers_;
+    changed_.notify_all();
+}
+
+// False where the conversation is over; else a handler is at work from here on.
 bool Server::State::take_request(Channel& channel, const Peer& peer, std::string& line,
                                  LargePlace& place) {
     const Deadline deadline = after(settings_.request_time);
@@ -280,6 +303,7 @@ bool Server::State::take_request(Channel& channel, const Peer& peer, std::string
         case Ending::done:
             break;
         case Ending::closed:
+            say_stopping(channel);
             return false;
         case Ending::too_long:
             say(channel, ErrorCode::limit, "the request is longer than crond takes");
@@ -288,9 +312,25 @@ bool Server::State::take_request(Channel& channel, const Peer& peer, std::string
             if (channel.has_begun()) say(channel, ErrorCode::limit, "the request takes too long");
             return false;
     }
-    std::unique_lock lock(mutex_);
-    const Deadline turn = admission_.take_turn(peer.uid, Deadline::clock::now());
-    return !changed_.wait_until(lock, turn, [this] { return is_stopping_; }) || !is_stopping_;
+    {
+        std::unique_lock lock(mutex_);
+        const Deadline turn = admission_.take_turn(peer.uid, Deadline::clock::now());
+        if (!changed_.wait_until(lock, turn, [this] { return is_stopping_; })) {
+            ++handlers_;
+            return true;
+        }
+    }
+    say_stopping(channel);
+    return false;
+}
+
+// Whoever has asked, or is about to: nothing of it was done.
+void Server::State::say_stopping(Channel& channel) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!is_stopping_) return;
+    }
+    say(channel, ErrorCode::busy, "crond stops or is upgraded; try again");
 }
 
 // If there is room for it: nobody waits for a client that does not listen.
@@ -302,15 +342,33 @@ void Server::State::say(Channel& channel, ErrorCode code, std::string message) c
 
 void Server::State::stop() {
     listener_.remove();
+    pause();
+    ::shutdown(listener_.fd(), SHUT_RDWR);
+}
+
+void Server::State::pause() {
     const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
+    if (std::exchange(is_stopping_, true)) return;
     const std::uint64_t one = 1;
     // Fails only when it was written before.
     if (::write(stopped_.get(), &one, sizeof one) < 0) return;
-    ::shutdown(listener_.fd(), SHUT_RDWR);
     // No more requests; answers still go out.
     for (const int socket : sockets_) ::shutdown(socket, SHUT_RD);
     changed_.notify_all();
+}
+
+void Server::State::go_on() {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = false;
+    std::uint64_t count = 0;
+    // Fails only when it was not written.
+    if (::read(stopped_.get(), &count, sizeof count) < 0) return;
+}
+
+bool Server::State::wait_until_unused(milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, patience, [this] { return threads_ == 0; });
+    return handlers_ == 0;
 }
 
 bool Server::State::wait_until_empty(std::optional<milliseconds> patience) {
@@ -324,14 +382,21 @@ bool Server::State::wait_until_empty(std::optional<milliseconds> patience) {
 Server::Server(std::shared_ptr<State> state, std::thread door)
     : state_(std::move(state)), door_(std::move(door)) {}
 
-Result<Server> Server::open(const ServerSettings& settings, Handler handler, Trouble trouble) {
-    Result<Listener> listener = Listener::open(settings.path);
+Result<Server> Server::open(const ServerSettings& settings, Handler handler, Trouble trouble,
+                            UniqueFd listening) {
+    Result<Listener> listener = open_listener(settings.path, std::move(listening));
     if (!listener) return tl::unexpected(listener.error());
     UniqueFd stopped(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     if (!stopped) return system_failure(errno, "eventfd", "");
     if (auto expected = expect_hurry(); !expected) return tl::unexpected(expected.error());
     auto state = std::make_shared<State>(settings, std::move(handler), std::move(trouble),
                                          *std::move(listener), std::move(stopped));
+    auto door = open_door(state);
+    if (!door) return tl::unexpected(door.error());
+    return Server(std::move(state), *std::move(door));
+}
+
+Result<std::thread> Server::open_door(const std::shared_ptr<State>& state) {
     // All threads inherit the mask: signals are for the process's own loop.
     sigset_t all;
     sigset_t before;
@@ -348,8 +413,24 @@ Result<Server> Server::open(const ServerSettings& settings, Handler handler, Tro
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (error != 0) return system_failure(error, "pthread_create", "");
-    return Server(std::move(state), std::move(door));
+    return door;
 }
+
+bool Server::pause(milliseconds patience) {
+    state_->pause();
+    if (door_.joinable()) door_.join();
+    return state_->wait_until_unused(patience);
+}
+
+Result<void> Server::go_on() {
+    state_->go_on();
+    auto door = open_door(state_);
+    if (!door) return tl::unexpected(door.error());
+    door_ = *std::move(door);
+    return {};
+}
+
+int Server::listener_fd() const { return state_->listener_fd(); }
 
 void Server::stop(milliseconds patience) {
     state_->stop();
@@ -359,7 +440,7 @@ void Server::stop(milliseconds patience) {
 Server::~Server() {
     if (!state_) return;
     state_->stop();
-    door_.join();
+    if (door_.joinable()) door_.join();
     state_->wait_until_empty(std::nullopt);
 }
 

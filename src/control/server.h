@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/unique_fd.h"
 #include "control/admission.h"
 #include "control/socket.h"
 
@@ -41,7 +42,9 @@ class Server {
     // Why nobody can connect for a while. Likewise on a thread of the server.
     using Trouble = std::function<void(const Error& error)>;
 
-    static Result<Server> open(const ServerSettings& settings, Handler handler, Trouble trouble);
+    // `listening`: the listener of the program before us in this process, if there is one.
+    static Result<Server> open(const ServerSettings& settings, Handler handler, Trouble trouble,
+                               UniqueFd listening = {});
 
     Server(Server&&) noexcept = default;
     Server& operator=(Server&&) noexcept = delete;
@@ -52,10 +55,20 @@ class Server {
     // the threads that are left may go on until the process ends.
     void stop(std::chrono::milliseconds patience);
 
+    // Takes no more requests: who has one is told so, and who connects waits. True when no handler
+    // is at work, and who has asked has its answer or has had `patience` to read it; false if a
+    // handler takes longer than that.
+    bool pause(std::chrono::milliseconds patience);
+    // As before pause(). An error: it takes no requests any more.
+    Result<void> go_on();
+    // Borrowed; for the next program of this process.
+    int listener_fd() const;
+
   private:
     class State;
 
     Server(std::shared_ptr<State> state, std::thread door);
+    static Result<std::thread> open_door(const std::shared_ptr<State>& state);
 
     std::shared_ptr<State> state_;
     std::thread door_;

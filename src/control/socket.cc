@@ -121,6 +121,31 @@ Result<Listener> Listener::open(const std::string& path) {
     return Listener(std::move(fd), path, status.st_dev, status.st_ino);
 }
 
+Result<Listener> Listener::take_over(UniqueFd fd, const std::string& path) {
+    const Result<sockaddr_un> address = address_of(path);
+    if (!address) return tl::unexpected(address.error());
+    int is_listening = 0;
+    socklen_t size = sizeof is_listening;
+    if (::getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0) {
+        return system_failure(errno, "getsockopt", "SO_ACCEPTCONN");
+    }
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) return system_failure(errno, "lstat", path);
+    // Who listens there is told to those who connect, and only to them.
+    const UniqueFd probe = make_socket(SOCK_NONBLOCK);
+    if (!probe) return system_failure(errno, "socket", "");
+    const int connected = ::connect(probe.get(), generic(*address), sizeof *address);
+    // No room: many wait, be it for us or not.
+    const bool is_full = connected != 0 && errno == EAGAIN;
+    const Result<Peer> server = connected == 0 ? peer_of(probe.get()) : Peer{0, ::getpid()};
+    const bool is_ours = (connected == 0 || is_full) && server && server->pid == ::getpid();
+    if (is_listening == 0 || !is_ours) {
+        return failure(ErrorCode::not_found, "nobody finds it at " + printable(path));
+    }
+    if (::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) return system_failure(errno, "fcntl", path);
+    return Listener(std::move(fd), path, status.st_dev, status.st_ino);
+}
+
 void Listener::remove() {
     if (!fd_) return;
     struct stat status {};

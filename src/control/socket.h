@@ -27,6 +27,9 @@ class Listener {
     // Takes the place of a socket on which nobody listens any more; never of one on which somebody
     // does, nor of a file of another kind: an error of code busy. It appears at once, open to all.
     static Result<Listener> open(const std::string& path);
+    // The one that the program before us in this process had at `path`, with all who wait for an
+    // answer. An error: it is none, or nobody finds it there any more.
+    static Result<Listener> take_over(UniqueFd fd, const std::string& path);
 
     Listener(Listener&&) noexcept = default;
     Listener& operator=(Listener&&) noexcept = delete;

@@ -25,13 +25,14 @@ class Control::State {
     State(UniqueFd event, std::string release, TableDesk::Settings settings)
         : event_(std::move(event)), release_(std::move(release)), desk_(std::move(settings)) {}
 
-    Result<void> open(const control::ServerSettings& settings) {
+    Result<void> open(const control::ServerSettings& settings, UniqueFd listening) {
         auto server = control::Server::open(
             settings, [this](const control::Asking& asking) { return answer(asking); },
             [this](const Error& error) {
                 tell(said(Level::warning, "control-stalled",
                           "nobody can connect for a while: " + error.message));
-            });
+            },
+            std::move(listening));
         if (!server) return tl::unexpected(server.error());
         server_.emplace(*std::move(server));
         return {};
@@ -93,14 +94,15 @@ Control::Control(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Control::~Control() = default;
 
 Result<std::unique_ptr<Control>> Control::open(const std::string& socket, std::string release,
-                                               TableDesk::Settings settings) {
+                                               TableDesk::Settings settings, UniqueFd listening) {
     UniqueFd event(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     if (!event) return system_failure(errno, "eventfd", "");
     control::ServerSettings server;
     server.path = socket;
     server.master = settings.reading.trusted;
     auto state = std::make_unique<State>(std::move(event), std::move(release), std::move(settings));
-    if (auto opened = state->open(server); !opened) return tl::unexpected(opened.error());
+    if (auto opened = state->open(server, std::move(listening)); !opened)
+        return tl::unexpected(opened.error());
     return std::unique_ptr<Control>(new Control(std::move(state)));
 }
 
@@ -109,6 +111,12 @@ int Control::fd() const { return state_->fd(); }
 Control::News Control::take() { return state_->take(); }
 
 void Control::set_flavour(crontab::Flavour flavour) { state_->desk().set_flavour(flavour); }
+
+bool Control::pause(std::chrono::milliseconds patience) { return state_->server().pause(patience); }
+
+Result<void> Control::go_on() { return state_->server().go_on(); }
+
+int Control::listener_fd() const { return state_->server().listener_fd(); }
 
 void Control::stop(std::chrono::milliseconds patience) { state_->server().stop(patience); }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/unique_fd.h"
 #include "crontab/table.h"
 #include "daemon/record.h"
 #include "daemon/table_desk.h"
@@ -19,9 +20,11 @@ inline constexpr std::size_t kControlRecordsMax = 1000;  // that wait for the lo
 
 class Control {
   public:
-    // Listens at `socket` as crond of this release.
+    // Listens at `socket` as crond of this release. `listening`: the listener of the program before
+    // us in this process, if there is one.
     static Result<std::unique_ptr<Control>> open(const std::string& socket, std::string release,
-                                                 TableDesk::Settings settings);
+                                                 TableDesk::Settings settings,
+                                                 UniqueFd listening = {});
     Control(const Control&) = delete;
     Control& operator=(const Control&) = delete;
     ~Control();
@@ -34,6 +37,13 @@ class Control {
     int fd() const;  // readable where there is some
     News take();
     void set_flavour(crontab::Flavour flavour);
+
+    // For an upgrade: takes no more requests. False where one that is carried out takes longer than
+    // `patience`. What it has for the loop is for take().
+    bool pause(std::chrono::milliseconds patience);
+    Result<void> go_on();
+    // Borrowed; who connects to it waits for the next program.
+    int listener_fd() const;
 
     // Who has asked has its answer, if that takes no longer than `patience`; nobody else gets one.
     void stop(std::chrono::milliseconds patience);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "daemon/accounts.h"
 #include "daemon/after_run.h"
@@ -38,6 +39,7 @@ namespace cron::daemon {
 // As a handover calls them.
 inline constexpr const char* kPidfileLock = "pidfile";
 inline constexpr const char* kSpoolLock = "spool-lock";
+inline constexpr const char* kControlSocket = "control-socket";
 
 class Crond {
   public:
@@ -111,7 +113,10 @@ class Crond {
     void refuse_upgrade(const std::string& reason);
     void give_up_upgrade();
     void go_on_upgrading();
+    void put_off_upgrade(std::string_view cause, Monotonic now);
     void release();
+    bool pause_control();
+    void go_on_with_control();
     Result<void> settle_disk();
     void become_next();
     void tell_upgraded();

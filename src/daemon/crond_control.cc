@@ -15,7 +15,8 @@ Result<void> Crond::open_control(const calendar::Zone& zone) {
     auto control = Control::open(paths.control_socket, "belfry " + setting_.version,
                                  {{paths.crontabs, paths.previous_tables},
                                   {paths.cron_allow, paths.cron_deny},
-                                  *std::move(reading)});
+                                  *std::move(reading)},
+                                 inherited_ ? inherited_->descriptor(kControlSocket) : UniqueFd());
     if (!control) {
         write(said(Level::warning, "no-control",
                    "users cannot change their tables: " + control.error().message));

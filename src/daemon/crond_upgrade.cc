@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "daemon/crond.h"
+#include "daemon/facts.h"
 #include "daemon/upgrade_facts.h"
 #include "process/child.h"
 
@@ -23,7 +24,8 @@ namespace {
 constexpr seconds kHoldMax{2};
 constexpr seconds kHoldPause{10};
 constexpr minutes kUpgradePatience{15};
-constexpr seconds kLogWait{1};  // for whoever reads the log
+constexpr seconds kLogWait{1};     // for whoever reads the log
+constexpr seconds kAnswerWait{1};  // for who has asked over the socket
 
 }  // namespace
 
@@ -91,18 +93,41 @@ void Crond::go_on_upgrading() {
         after_run_->rest();
         upgrading_->held_until = now + kHoldMax;
     }
-    if (after_run_->is_idle()) return become_next();
-    if (now >= *upgrading_->held_until) {
-        if (now >= upgrading_->since + kUpgradePatience) {
-            return refuse_upgrade("mailers or hooks run without end");
-        }
-        if (!std::exchange(upgrading_->told_waiting, true)) {
-            write(upgrade_waits("a mailer or a hook has not ended"));
-        }
-        release();
-        upgrading_->next_hold = now + kHoldPause;
+    if (after_run_->is_idle()) {
+        if (pause_control()) return become_next();
+        put_off_upgrade("a change of a table", now);
+    } else if (now >= *upgrading_->held_until) {
+        put_off_upgrade("a mailer or a hook", now);
     }
     arm();
+}
+
+void Crond::put_off_upgrade(std::string_view cause, Monotonic now) {
+    if (now >= upgrading_->since + kUpgradePatience) {
+        return refuse_upgrade(fmt::format("{} goes on without end", cause));
+    }
+    if (!std::exchange(upgrading_->told_waiting, true)) {
+        write(upgrade_waits(fmt::format("{} has not ended", cause)));
+    }
+    release();
+    upgrading_->next_hold = now + kHoldPause;
+}
+
+// A table must not be left half changed, nor its change without an answer.
+bool Crond::pause_control() {
+    if (!control_) return true;
+    const bool is_paused = control_->pause(kAnswerWait);
+    on_control();
+    if (!is_paused) go_on_with_control();
+    return is_paused;
+}
+
+void Crond::go_on_with_control() {
+    if (!control_) return;
+    if (const auto went_on = control_->go_on(); !went_on) {
+        write(said(Level::error, "no-control",
+                   "users cannot change their tables: " + went_on.error().message));
+    }
 }
 
 // Waits, with the whole daemon, until all that was ordered is on the disk. What is told meanwhile
@@ -142,11 +167,13 @@ void Crond::become_next() {
         handover.directory = upgrade_.origin().directory;
         handover.descriptors = {{kPidfileLock, base_.locks->pidfile.fd()},
                                 {kSpoolLock, base_.locks->spool.fd()}};
+        if (control_) handover.descriptors.emplace(kControlSocket, control_->listener_fd());
         runs_->hand_over(handover);
         log_.finish(kLogWait);
         error = upgrade_.become(handover);
     }
     write(upgrade_failed(error.message));
+    go_on_with_control();
     give_up_upgrade();
     handle_events();
 }

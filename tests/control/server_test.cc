@@ -1,6 +1,7 @@
 // The server, and clients that do what they should not.
 #include "control/server.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -35,9 +36,9 @@ class Gate {
         changed_.notify_all();
         changed_.wait_for(lock, kTestPatience, [this] { return is_open_; });
     }
-    bool has_seen(int count) {
+    bool has_seen(int count, milliseconds patience = kTestPatience) {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, kTestPatience, [&] { return arrived_ >= count; });
+        return changed_.wait_for(lock, patience, [&] { return arrived_ >= count; });
     }
 
   private:
@@ -360,11 +361,62 @@ TEST_CASE("server: when it stops, who has asked is answered, and nobody else", "
     REQUIRE(gate.has_seen(1));
     server->stop(milliseconds(1));
     CHECK_FALSE(std::filesystem::exists(folder / "sock"));
+    CHECK_THAT(receive(idle), Catch::Contains("try again"));
     CHECK(receive(idle) == "[closed]");
     gate.open();
     CHECK(receive(asking) == "<x>");
+    CHECK_THAT(receive(asking), Catch::Contains("try again"));
     CHECK(receive(asking) == "[closed]");
     CHECK(connect_to(folder / "sock", patience_end()).error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("server: paused it carries out nothing, and who connects is answered when it goes on",
+          "[control]") {
+    const SocketFolder folder;
+    Gate gate;
+    auto server = Server::open(
+        settings(folder),
+        [&](const Asking& asking) {
+            gate.arrive();
+            return echo(asking);
+        },
+        ignore);
+    REQUIRE(server);
+    Channel asking = connect(folder / "sock");
+    send(asking, "x\n");
+    REQUIRE(gate.has_seen(1));
+    CHECK_FALSE(server->pause(milliseconds(1)));  // a handler is at work
+    gate.open();
+    CHECK(receive(asking) == "<x>");
+    CHECK(server->pause(kTestPatience));
+    Channel waiting = connect(folder / "sock");
+    send(waiting, "y\n");
+    CHECK_FALSE(gate.has_seen(2, milliseconds(0)));
+    REQUIRE(server->go_on());
+    CHECK(receive(waiting) == "<y>");
+}
+
+TEST_CASE("server: one that is opened on a listener has those who wait there", "[control]") {
+    const SocketFolder folder;
+    auto first = Server::open(settings(folder), echo, ignore);
+    REQUIRE(first);
+    REQUIRE(first->pause(kTestPatience));
+    UniqueFd listening(::fcntl(first->listener_fd(), F_DUPFD_CLOEXEC, 0));
+    Channel waiting = connect(folder / "sock");
+    send(waiting, "x\n");
+    {
+        const auto next = Server::open(settings(folder), echo, ignore, std::move(listening));
+        REQUIRE(next);
+        CHECK(receive(waiting) == "<x>");
+    }
+    CHECK_FALSE(std::filesystem::exists(folder / "sock"));
+    // One that nobody finds is not gone on with.
+    UniqueFd lost(::fcntl(first->listener_fd(), F_DUPFD_CLOEXEC, 0));
+    const auto other = Server::open(settings(folder), echo, ignore, std::move(lost));
+    REQUIRE(other);
+    Channel client = connect(folder / "sock");
+    send(client, "z\n");
+    CHECK(receive(client) == "<z>");
 }
 
 TEST_CASE("client: what the server hangs up on, or says, reaches who asked", "[control]") {
