@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -26,6 +27,27 @@ constexpr std::array<Capability, 5> kKept = {{
      "room for output is taken beyond a user's quota, and pipes for a burst beyond the limit of "
      "those of one user"},
 }};
+
+// Root may look at all others of /proc without it, but where they are hidden.
+constexpr Capability kToFindHidden = {
+    CAP_SYS_PTRACE, "CAP_SYS_PTRACE",
+    "runs that go on from an earlier crond are known by what /proc says of their processes"};
+
+// Whether /proc shows nothing of other users' processes. "proc /proc proc rw,hidepid=invisible 0 0"
+bool are_processes_hidden() {
+    constexpr std::string_view kOption = "hidepid=";
+    std::ifstream mounts("/proc/self/mounts");
+    std::string device, place, type, options, rest;
+    bool is_hidden = false;
+    while (mounts >> device >> place >> type >> options && std::getline(mounts, rest)) {
+        if (place != "/proc") continue;  // of several the last is seen
+        const std::size_t at = options.find(kOption);
+        const std::string value =
+            at == std::string::npos ? "off" : options.substr(at + kOption.size(), 3);
+        is_hidden = value != "off" && !value.starts_with('0');
+    }
+    return is_hidden;
+}
 
 struct Free {
     void operator()(cap_t capabilities) const { cap_free(capabilities); }
@@ -60,13 +82,15 @@ Result<void> drop_capabilities() {
     if (kept == nullptr) return system_failure(errno, "cap_dup", "");
     cap_clear_flag(kept.get(), CAP_EFFECTIVE);
     cap_clear_flag(kept.get(), CAP_PERMITTED);
-    for (const Capability& capability : kKept) {
+    const auto keep = [&](const Capability& capability) {
         const cap_value_t number = capability.number;
         cap_flag_value_t is_ours = CAP_CLEAR;
         cap_get_flag(now.get(), number, CAP_PERMITTED, &is_ours);
         cap_set_flag(kept.get(), CAP_PERMITTED, 1, &number, is_ours);
         cap_set_flag(kept.get(), CAP_EFFECTIVE, 1, &number, is_ours);
-    }
+    };
+    for (const Capability& capability : kKept) keep(capability);
+    if (are_processes_hidden()) keep(kToFindHidden);
     if (cap_set_proc(kept.get()) != 0) return system_failure(errno, "capset", "");
     return {};
 }

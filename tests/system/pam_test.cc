@@ -225,6 +225,36 @@ TEST_CASE("capabilities: crond has few, in each thread, and root's jobs all that
     }
 }
 
+TEST_CASE("capabilities: they are enough to go on with a run where /proc hides it", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    const std::string folder = root.open_folder("/out");
+    root.user_table("daemon", "@reboot until [ -e " + folder + "/go ]; do sleep 0.05; done\n");
+    std::vector<std::string> arguments = {
+        "/usr/bin/unshare",
+        "--mount",
+        "/bin/sh",
+        "-c",
+        "mount -t proc -o hidepid=2,gid=54321 proc /proc || exit 77; exec \"$@\"",
+        "sh"};
+    for (const std::string& argument : crond_arguments(root)) arguments.push_back(argument);
+    {
+        Process crond(arguments);
+        if (!crond.writes(event("run-started"))) {
+            WARN("skipped: /proc cannot be mounted here");
+            return;
+        }
+        crond.signal(SIGKILL);
+        crond.wait();
+    }
+    Process next(arguments);
+    REQUIRE(next.writes(event("started")));
+    CHECK(next.count(event("run-adopted")) == 1);
+    CHECK(next.count(event("run-lost")) == 0);
+    root.write("/out/go", "");
+    CHECK(next.writes(event("run-ended")));
+}
+
 TEST_CASE("capabilities: are kept, and crond says so, where root's jobs would lose them",
           "[system]") {
     if (!is_root()) return;
