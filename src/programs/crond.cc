@@ -20,6 +20,8 @@ namespace {
 using namespace cron;
 using namespace cron::daemon;
 
+constexpr int kBadCommandLine = 2;  // cron.service does not start it again then
+
 // crond-job and its sibling stand where they were installed, or beside us in a build folder.
 std::string find_program(const std::string& name) {
     std::string self(4096, '\0');
@@ -74,7 +76,7 @@ int main(int argc, char** argv) {
     if (!options) {
         const std::string name = printable(invocation.program);
         fmt::print(stderr, "{}: {}\nTry '{} --help'.\n", name, options.error().message, name);
-        return EXIT_FAILURE;
+        return kBadCommandLine;
     }
     if (options->notice) {
         fmt::print("{}", *options->notice);

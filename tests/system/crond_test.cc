@@ -145,9 +145,9 @@ TEST_CASE("crond: a start that fails is told to the starter", "[system]") {
     CHECK(starter.output.find("output") != std::string::npos);
 }
 
-TEST_CASE("crond: bad arguments end with status 1", "[system]") {
-    CHECK(run({BELFRY_CROND, "--nonsense"}).status == 1);
-    CHECK(run({BELFRY_CROND, "--log", "paper", "--foreground"}).status == 1);
+TEST_CASE("crond: bad arguments end with status 2, for its service to give up", "[system]") {
+    CHECK(run({BELFRY_CROND, "--nonsense"}).status == 2);
+    CHECK(run({BELFRY_CROND, "--log", "paper", "--foreground"}).status == 2);
     CHECK(run({BELFRY_CROND, "--version"}).status == 0);
     CHECK(run({BELFRY_CROND, "--help"}).status == 0);
 }
