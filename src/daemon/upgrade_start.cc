@@ -132,7 +132,8 @@ Origin origin_here(std::span<const char* const> arguments,
         origin.directory = ::getcwd(directory, sizeof directory) == nullptr ? "/" : directory;
     }
     // The path that was executed, not what it was a link to: an upgrade may change the link.
-    const auto* const path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+    const auto* const path =  // NOLINTNEXTLINE: the kernel hands pointers over as numbers
+        reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
     const std::string program = path == nullptr ? "" : path;
     if (program.starts_with("/dev/fd/")) return origin;  // by a descriptor: nobody knows
     if (program.starts_with('/')) {
