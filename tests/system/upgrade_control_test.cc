@@ -1,13 +1,19 @@
 // A live upgrade while clients change tables over the control socket.
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "base/unique_fd.h"
 #include "control/client.h"
 #include "versions.h"
 
@@ -114,6 +120,43 @@ TEST_CASE("upgrade: where it fails clients are answered as before", "[system]") 
     versions.install_next();
     upgrade(crond);
     CHECK(say_hello(root.path("/run/crond.sock"), std::chrono::seconds(30)));
+}
+
+TEST_CASE("upgrade: a change of a table that takes long is done and answered before", "[system]") {
+    if (!is_root()) return;
+    const TempRoot root;
+    const Versions versions(root);
+    Process crond(versions.arguments());
+    REQUIRE(crond.writes(event("started")));
+    const auto install = [&](const std::string& text) {
+        return ask(root.path("/run/crond.sock"), InstallTable{"daemon", text, {}},
+                   std::chrono::seconds(60));
+    };
+    REQUIRE(install("0 3 * * * one\n"));
+    // As crontab of root without the daemon.
+    const UniqueFd lock(
+        ::open(root.path("/var/spool/cron/previous/.lock").c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
+    std::atomic<bool> is_done = false;
+    std::thread client([&] {
+        const auto answer = install("0 3 * * * two\n");
+        is_done = answer && *answer;
+    });
+    const auto waiting = [&] {
+        std::ifstream locks("/proc/locks");
+        const std::string text{std::istreambuf_iterator<char>(locks), {}};
+        return text.find("-> FLOCK  ADVISORY  WRITE " + std::to_string(crond.pid()) + " ") !=
+               std::string::npos;
+    };
+    CHECK(eventually(waiting));
+    crond.signal(SIGUSR2);
+    CHECK(crond.writes(event("upgrade-waits")));
+    CHECK(crond.count(event("upgraded")) == 0);
+    CHECK(::flock(lock.get(), LOCK_UN) == 0);
+    client.join();
+    CHECK(is_done);
+    CHECK(crond.writes(event("upgraded")));
+    CHECK(root.read("/var/spool/cron/crontabs/daemon") == "0 3 * * * two\n");
 }
 
 }  // namespace cron::system_test
