@@ -24,7 +24,8 @@ state() { on systemctl show --value --property "$1" cron.service; }
 main_pid() { state MainPID; }
 is_ours() { [[ $(on readlink "/proc/$(main_pid)/exe") == /usr/sbin/crond ]]; }
 journal() { on journalctl --no-pager --output=json "$@"; }
-logged() { journal -t CRON -t cron -t crond | grep -qE -- "$1"; }
+# Read to its end: a writer that is cut off has failed, too.
+logged() { journal -t CRON -t cron -t crond | grep -E -- "$1" >/dev/null; }
 apt_get() {
     on env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root "$@"
 }
@@ -85,7 +86,7 @@ jobs() {
 
 # keys WORD...: to alice's terminal.
 keys() { as alice one "tmux send-keys -t t $(printf '%q ' "$@")"; }
-screen_shows() { as alice one 'tmux capture-pane -p -t t' | grep -qE -- "$1"; }
+screen_shows() { as alice one 'tmux capture-pane -p -t t' | grep -E -- "$1" >/dev/null; }
 edit() {
     table alice '0 5 * * * echo to be edited'
     as alice one 'EDITOR=nano tmux new-session -d -s t -x 100 -y 30'
