@@ -1,9 +1,9 @@
 #include "ctl/output.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <utility>
+
+#include "spool/whole_text.h"
 
 namespace cron::ctl {
 
@@ -17,19 +17,7 @@ bool Output::has_no_reader() const { return failure_ && failure_->system_errno =
 
 Output::Write to_descriptor(int fd, std::string name) {
     return [fd, name = std::move(name)](std::string_view text) -> Result<void> {
-        while (!text.empty()) {
-            const ssize_t count = ::write(fd, text.data(), text.size());
-            if (count >= 0) {
-                text.remove_prefix(static_cast<std::size_t>(count));
-            } else if (errno == EAGAIN) {
-                // Somebody made it non-blocking.
-                pollfd wanted{fd, POLLOUT, 0};
-                ::poll(&wanted, 1, -1);
-            } else if (errno != EINTR) {
-                return system_failure(errno, "write to", name);
-            }
-        }
-        return {};
+        return spool::write_all(fd, text, name);
     };
 }
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <map>
@@ -18,6 +17,7 @@
 #include "base/unique_fd.h"
 #include "process/user.h"
 #include "spool/tables.h"
+#include "spool/whole_text.h"
 
 namespace cron::ctl {
 namespace {
@@ -143,7 +143,7 @@ void TableReader::read_file(const std::string& file) {
         text = surroundings_.read_input();
     } else {
         const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-        text = fd ? read_all(fd.get(), printable(file))
+        text = fd ? spool::read_all(fd.get(), printable(file))
                   : system_failure(errno, "open", printable(file));
     }
     if (!text) {
@@ -178,21 +178,6 @@ Result<TableFiles> read_tables(const Options& options, const Surroundings& surro
     parsing.find_zone = remembering(surroundings.zones);
     parsing.advise_from = advise_from;
     return TableReader(options, surroundings, *std::move(caller), std::move(parsing)).read();
-}
-
-Result<std::string> read_all(int fd, const std::string& name) {
-    std::string text;
-    std::array<char, 65'536> bytes;
-    while (text.size() <= crontab::kTableBytesMax) {
-        const ssize_t count = ::read(fd, bytes.data(), bytes.size());
-        if (count == 0) break;
-        if (count > 0) {
-            text.append(bytes.data(), static_cast<std::size_t>(count));
-        } else if (errno != EINTR) {
-            return system_failure(errno, "read", name);
-        }
-    }
-    return text;
 }
 
 }  // namespace cron::ctl

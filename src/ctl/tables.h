@@ -38,7 +38,4 @@ struct TableFiles {
 Result<TableFiles> read_tables(const Options& options, const Surroundings& surroundings,
                                const calendar::Zone& zone, std::optional<Instant> advise_from);
 
-// All that can be read from a file of any kind, up to one byte more than a table may have.
-Result<std::string> read_all(int fd, const std::string& name);
-
 }  // namespace cron::ctl

@@ -11,6 +11,7 @@
 #include "edit/commands.h"
 #include "edit/judgement.h"
 #include "edit/text.h"
+#include "spool/whole_text.h"
 
 namespace cron::edit {
 namespace {
@@ -48,10 +49,10 @@ std::optional<Result<std::string>> read_given(const Options& options, const Scen
         scene.terminal.show(usage());
         return std::nullopt;
     }
-    if (is_of_stdin(options)) return read_all(scene.terminal.input(), "stdin");
+    if (is_of_stdin(options)) return spool::read_all(scene.terminal.input(), "stdin");
     const UniqueFd fd(::open(options.file->c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!fd) return system_failure(errno, "open", *options.file);
-    return read_all(fd.get(), *options.file);
+    return spool::read_all(fd.get(), *options.file);
 }
 
 std::string shown_name(const Options& options) {

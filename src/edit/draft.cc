@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "crontab/table.h"
 #include "edit/terminal.h"
+#include "spool/whole_text.h"
 
 namespace cron::edit {
 namespace {
@@ -103,7 +104,7 @@ Result<void> Draft::write(const std::string& name, std::string_view text) const 
                                O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
     const std::string path = folder_path_ + "/" + name;
     if (!fd) return system_failure(errno, "open", path);
-    return write_all(fd.get(), text, path);
+    return spool::write_all(fd.get(), text, path);
 }
 
 Result<std::string> Draft::read() const {
@@ -114,7 +115,7 @@ Result<std::string> Draft::read() const {
     if (::fstat(fd.get(), &status) != 0) return system_failure(errno, "fstat", path_);
     if (!S_ISREG(status.st_mode))
         return failure(ErrorCode::invalid, fmt::format("{} is no file any more", path_));
-    return read_all(fd.get(), path_);
+    return spool::read_all(fd.get(), path_);
 }
 
 Result<std::string> Draft::put_beside(std::string_view text) const {

@@ -1,16 +1,14 @@
 #include "edit/terminal.h"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "crontab/table.h"
+#include "spool/whole_text.h"
 
 namespace cron::edit {
 namespace {
@@ -37,7 +35,7 @@ bool Terminal::shows_output() const { return ::isatty(output_) == 1; }
 bool Terminal::shows_errors() const { return ::isatty(error_) == 1; }
 
 Result<void> Terminal::print(std::string_view text) const {
-    return write_all(output_, text, "stdout");
+    return spool::write_all(output_, text, "stdout");
 }
 
 void Terminal::say(std::string_view message) const {
@@ -45,7 +43,7 @@ void Terminal::say(std::string_view message) const {
 }
 
 // If that fails there is nobody to tell.
-void Terminal::show(std::string_view text) const { (void)write_all(error_, text, "stderr"); }
+void Terminal::show(std::string_view text) const { (void)spool::write_all(error_, text, "stderr"); }
 
 bool Terminal::agrees(std::string_view question) const {
     show(fmt::format("{} (y/n) ", question));
@@ -70,40 +68,6 @@ std::string harmless(std::string_view text) {
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return shown;
-}
-
-Result<void> write_all(int fd, std::string_view text, std::string_view object) {
-    while (!text.empty()) {
-        const ssize_t count = ::write(fd, text.data(), text.size());
-        if (count >= 0) {
-            text.remove_prefix(static_cast<std::size_t>(count));
-        } else if (errno == EAGAIN) {
-            // Somebody made it non-blocking.
-            pollfd wanted{fd, POLLOUT, 0};
-            ::poll(&wanted, 1, -1);
-        } else if (errno != EINTR) {
-            return system_failure(errno, "write to", object);
-        }
-    }
-    return {};
-}
-
-Result<std::string> read_all(int fd, std::string_view object) {
-    std::string text;
-    std::array<char, 65'536> bytes;
-    while (text.size() <= crontab::kTableBytesMax) {
-        const ssize_t count = ::read(fd, bytes.data(), bytes.size());
-        if (count == 0) break;
-        if (count > 0) {
-            text.append(bytes.data(), static_cast<std::size_t>(count));
-        } else if (errno == EAGAIN) {
-            pollfd wanted{fd, POLLIN, 0};
-            ::poll(&wanted, 1, -1);
-        } else if (errno != EINTR) {
-            return system_failure(errno, "read", object);
-        }
-    }
-    return text;
 }
 
 }  // namespace cron::edit

@@ -39,8 +39,4 @@ class Terminal {
 // `text` for a terminal: all but newlines and tabs that is no character as \xNN.
 std::string harmless(std::string_view text);
 
-Result<void> write_all(int fd, std::string_view text, std::string_view object);
-// All that can be read, up to one byte more than a table may have.
-Result<std::string> read_all(int fd, std::string_view object);
-
 }  // namespace cron::edit

@@ -13,6 +13,7 @@
 #include "ctl/cronctl.h"
 #include "ctl/tables.h"
 #include "spool/machine_id.h"
+#include "spool/whole_text.h"
 
 namespace {
 
@@ -41,7 +42,7 @@ Surroundings look_around() {
     found.home = variable("HOME");
     found.machine_id = spool::read_machine_id();
     found.zones = zones::sources_here();
-    found.read_input = [] { return read_all(STDIN_FILENO, "stdin"); };
+    found.read_input = [] { return spool::read_all(STDIN_FILENO, "stdin"); };
     found.is_terminal = ::isatty(STDOUT_FILENO) == 1;
     found.has_colours = shows_colours(STDOUT_FILENO);
     found.has_error_colours = shows_colours(STDERR_FILENO);

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "spool/file.h"
+#include "spool/whole_text.h"
 
 namespace cron::spool {
 namespace {
@@ -51,16 +52,6 @@ Result<void> check_name(const TableOwner& owner) {
     if (is_name && !is_silent_name(owner.name, Place::user_folder)) return {};
     return failure(ErrorCode::invalid,
                    fmt::format("{} cannot be the name of a table", quoted(owner.name)));
-}
-
-Result<void> write_all(int fd, std::string_view text, std::string_view object) {
-    while (!text.empty()) {
-        const ssize_t count = write(fd, text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return system_failure(errno, "write", object);
-        text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return {};
 }
 
 struct OpenFolder {
