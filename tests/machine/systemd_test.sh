@@ -182,6 +182,7 @@ journal_lines() {
     check "the journal has the line of Debian's cron for a start" eventually logged '\(bob\) CMD \(exit 3 #journal\)'
     check "and one for the end, with status and duration" eventually logged '\(bob\) END \(exit 3 #journal .*status 3'
     check "the facility is cron's" test -n "$(journal -t CRON SYSLOG_FACILITY=9 -n 1)"
+    check "and what it tells is in fields" test -n "$(journal CRON_EVENT=run-ended CRON_USER=bob CRON_STATUS=3 -n 1)"
     table bob '# none'
 }
 
