@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "daemon/upgrade_memory.h"
+#include "process/environment.h"
 
 namespace cron::daemon {
 namespace {
@@ -25,14 +26,6 @@ std::string first_line(int fd) {
     const ssize_t count = ::pread(fd, bytes.data(), bytes.size(), 0);
     const std::string_view text(bytes.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
     return printable(text.substr(0, text.find('\n')));
-}
-
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-    std::vector<char*> pointers;
-    pointers.reserve(strings.size() + 1);
-    for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 // Whether programs that are executed get these descriptors.
@@ -116,8 +109,8 @@ Error Upgrade::become(const Handover& handover) const {
     numbers.push_back(memory->get());
     std::vector<std::string> environment = origin_.environment;
     environment.push_back(handover_variable(memory->get()));
-    const std::vector<char*> argv = pointers_to(origin_.arguments);
-    const std::vector<char*> envp = pointers_to(environment);
+    const std::vector<char*> argv = process::pointers_to(origin_.arguments);
+    const std::vector<char*> envp = process::pointers_to(environment);
     auto passed = set_inherited(numbers, true);
     Error error;
     if (passed) {

@@ -53,4 +53,12 @@ std::vector<std::string> shell_arguments(std::string_view shell, std::string_vie
     return {std::string(shell), "-c", std::string(command)};
 }
 
+std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
+    std::vector<char*> pointers;
+    pointers.reserve(strings.size() + 1);
+    for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 }  // namespace cron::process

@@ -29,6 +29,9 @@ JobEnvironment build_environment(const crontab::Environment& table, const Identi
                                  const crontab::Environment& run = {},
                                  std::string_view path = kDefaultPath);
 
+// As execve(2) takes them, which changes nothing: pointers into `strings`, and a null behind them.
+std::vector<char*> pointers_to(const std::vector<std::string>& strings);
+
 // The arguments with which `shell` runs `command`.
 std::vector<std::string> shell_arguments(std::string_view shell, std::string_view command);
 

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "process/environment.h"
 #include "process/job_orders.h"
 
 namespace cron::process {
@@ -138,15 +139,6 @@ std::vector<std::string> session_orders_of(const LaunchOrder& order) {
 std::vector<std::string> marked(std::vector<std::string> environment) {
     for (std::string& variable : environment) variable.insert(variable.begin(), kVariableMark);
     return environment;
-}
-
-// For execve, which takes char* const but changes nothing.
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-    std::vector<char*> pointers;
-    pointers.reserve(strings.size() + 1);
-    for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 }  // namespace
