@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "daemon/classic_options.h"
+#include "daemon/container_options.h"
 #include "schedule/duration.h"
 #include "spool/tables.h"
 
@@ -27,6 +28,7 @@ struct Written {
         mailer;
     std::vector<std::string> tables;
     ClassicWords classic;
+    ContainerWords container;
 };
 
 void declare_classic(CLI::App& app, ClassicWords& words, const Invocation& invocation) {
@@ -41,25 +43,39 @@ void declare_classic(CLI::App& app, ClassicWords& words, const Invocation& invoc
     }
 }
 
+template <class Value>
+void add(CLI::App& app, const char* name, const char* type, Value& value, const char* help) {
+    app.add_option(name, value, help)->type_name(type);
+}
+
+void declare_container(CLI::App& app, ContainerWords& words) {
+    app.add_flag("--system", words.system, "The TABLEs have a column with the user");
+    app.add_flag("--watch", words.watch, "Read a TABLE that changes again (the default)");
+    app.add_flag("--no-watch", words.no_watch, "Read TABLEs again only on SIGHUP");
+    add(app, "--state", "DIR", words.state, "Keep the record of runs in this folder");
+    add(app, "--once", "JOB", words.once, "Run this job now, and exit with its status");
+    add(app, "--env", "WHICH", words.environment,
+        "What of our environment jobs get: all, none or NAME,... [all]");
+}
+
 void declare(CLI::App& app, Written& written) {
     app.set_help_flag("-h,--help", "Print this and exit");
     app.set_version_flag("-V,--version", "crond (belfry) " BELFRY_VERSION);
     app.add_flag("--test", written.test, "Read all tables, print what is wrong, exit with 0 or 1");
-    const auto add = [&](const char* name, const char* type, auto& value, const char* help) {
-        app.add_option(name, value, help)->type_name(type);
-    };
-    add("--root", "DIR", written.root, "Put this before all default paths");
-    add("--config", "FILE", written.config, "The daemon's settings [/etc/crond.json]");
-    add("--spool", "DIR", written.spool, "The spool folder [/var/spool/cron]");
-    add("--pidfile", "FILE", written.pidfile, "The pidfile [/run/crond.pid]");
-    add("--socket", "FILE", written.socket, "The socket for crontab [/run/crond.sock]");
-    add("--mailer", "PATH", written.mailer, "The program for mail [/usr/sbin/sendmail]");
-    add("--log", "WHERE", written.log, "syslog, or text or json on stderr");
-    add("--log-level", "LEVEL", written.log_level, "error, warning, info or debug [info]");
-    add("--output", "HOW", written.output, "What jobs print: mail, or prefix or raw on stdout");
-    add("--grace", "DURATION", written.grace, "From TERM to KILL when stopping [25s]");
+    add(app, "--root", "DIR", written.root, "Put this before all default paths");
+    add(app, "--config", "FILE", written.config, "The daemon's settings [/etc/crond.json]");
+    add(app, "--spool", "DIR", written.spool, "The spool folder [/var/spool/cron]");
+    add(app, "--pidfile", "FILE", written.pidfile, "The pidfile [/run/crond.pid]");
+    add(app, "--socket", "FILE", written.socket, "The socket for crontab [/run/crond.sock]");
+    add(app, "--mailer", "PATH", written.mailer, "The program for mail [/usr/sbin/sendmail]");
+    add(app, "--log", "WHERE", written.log, "syslog, or text or json on stderr");
+    add(app, "--log-level", "LEVEL", written.log_level, "error, warning, info or debug [info]");
+    add(app, "--output", "HOW", written.output,
+        "What jobs print: mail, or prefix, raw or json on stdout");
+    add(app, "--grace", "DURATION", written.grace, "From TERM to KILL when stopping [25s]");
     // For the help: they never reach CLI11, to which [x,y] is a list.
-    add("TABLE", "", written.tables, "Run just these tables, as the caller, in the foreground");
+    add(app, "TABLE", "", written.tables,
+        "Run just these tables, as the caller, in the foreground");
 }
 
 template <class T, std::size_t kSize>
@@ -80,8 +96,11 @@ constexpr std::array<std::pair<std::string_view, Level>, 4> kLevels = {{{"error"
                                                                         {"warning", Level::warning},
                                                                         {"info", Level::info},
                                                                         {"debug", Level::debug}}};
-constexpr std::array<std::pair<std::string_view, OutputFormat>, 3> kOutputFormats = {
-    {{"mail", OutputFormat::mail}, {"prefix", OutputFormat::prefix}, {"raw", OutputFormat::raw}}};
+constexpr std::array<std::pair<std::string_view, OutputFormat>, 4> kOutputFormats = {
+    {{"mail", OutputFormat::mail},
+     {"prefix", OutputFormat::prefix},
+     {"raw", OutputFormat::raw},
+     {"json", OutputFormat::json}}};
 
 // The word that was written for an option, or its default.
 template <class T, std::size_t kSize>
@@ -149,7 +168,7 @@ Result<void> check_streams(const Options& options) {
         return failure(ErrorCode::invalid, "--log text and --log json need --foreground");
     }
     if (options.output != OutputFormat::mail) {
-        return failure(ErrorCode::invalid, "--output prefix and --output raw need --foreground");
+        return failure(ErrorCode::invalid, "--output prefix, raw and json need --foreground");
     }
     return {};
 }
@@ -170,6 +189,7 @@ Result<Options> to_options(const Written& written, std::string_view directory,
         set(options.log_level, "--log-level", written.log_level, Level::info, kLevels);
     if (done) done = apply(written.classic, options);
     if (done) done = set_paths(options, written, directory);
+    if (done) done = apply(written.container, directory, options);
     if (!done) return tl::unexpected(done.error());
     // Tables as arguments are for whoever looks on: their output has no other place to go.
     options.foreground = options.foreground || !written.tables.empty();
@@ -205,6 +225,7 @@ Result<Options> parse_options(std::span<const char* const> arguments, std::strin
     try {
         declare_classic(app, written.classic, invocation);
         declare(app, written);
+        declare_container(app, written.container);
         auto parted = part_arguments(arguments, [&](std::string_view option) {
             const CLI::Option* const found = app.get_option_no_throw(std::string(option));
             return found != nullptr && found->get_items_expected_min() > 0;

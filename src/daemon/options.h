@@ -19,6 +19,7 @@ enum class OutputFormat {
     mail,
     prefix,  // lines on stdout and stderr, each with the job's name before it
     raw,     // the same without the name
+    json,    // objects, one a line, of runs and of what they print
 };
 
 inline constexpr std::string_view kNoMail = "off";  // as the mail command
@@ -45,7 +46,17 @@ struct Options {
     std::optional<std::string> pidfile;
     std::optional<std::string> socket;
     std::optional<std::string> mailer;
-    std::vector<std::string> tables;    // run these, as the caller
+    std::vector<std::string> tables;  // run these, as the caller
+    // The rest but the last: with tables only.
+    struct PassedEnvironment {
+        bool all = false;
+        std::vector<std::string> names;
+    };
+    PassedEnvironment passed_environment;  // what of ours jobs get; with tables all by default
+    std::optional<std::string> state;      // the folder of the ledger; none: in memory
+    std::optional<std::string> once;       // run this job now, and exit with its status
+    bool has_user_column = false;
+    bool reloads_on_change = true;      // else on signals only
     std::optional<std::string> notice;  // --help, --version: print this on stdout and exit with 0
 };
 

@@ -135,7 +135,7 @@ TEST_CASE("options: what is wrong is one clause that says what would be right", 
     const Case c = GENERATE(values<Case>({
         {{"--log", "xml", "-f"}, "--log 'xml' is not one of syslog, text, json"},
         {{"--log-level", "loud"}, "--log-level 'loud' is not one of error, warning, info, debug"},
-        {{"--output", "x\n"}, "--output 'x\\x0a' is not one of mail, prefix, raw"},
+        {{"--output", "x\n"}, "--output 'x\\x0a' is not one of mail, prefix, raw, json"},
         {{"--grace", "5x"}, "--grace '5x' is not a duration such as 90s, 5m or 2h30m"},
         {{"--grace", "-5s"}, "--grace '-5s' is not a duration such as 90s, 5m or 2h30m"},
         {{"--spool", ""}, "--spool is an empty path"},
@@ -145,11 +145,66 @@ TEST_CASE("options: what is wrong is one clause that says what would be right", 
         {{"-f", "--spool=", "a"}, "--spool= is without a value"},
         {{"-f", "--grace=", "a"}, "--grace= is without a value"},
         {{"--log", "text"}, "--log text and --log json need --foreground"},
-        {{"--output", "prefix"}, "--output prefix and --output raw need --foreground"},
+        {{"--output", "prefix"}, "--output prefix, raw and json need --foreground"},
     }));
     const Result<Options> options = parse(c.arguments);
     REQUIRE_FALSE(options);
     CHECK(options.error().code == ErrorCode::invalid);
+    CHECK(options.error().message == c.message);
+}
+
+TEST_CASE("options: with tables jobs get our environment, and changes are read", "[daemon]") {
+    const Options usual = *parse({"a"});
+    CHECK(usual.passed_environment.all);
+    CHECK(usual.reloads_on_change);
+    CHECK_FALSE((usual.has_user_column || usual.state || usual.once));
+    CHECK_FALSE(parse({})->passed_environment.all);
+}
+
+TEST_CASE("options: those of a container are read", "[daemon]") {
+    const Options options = *parse({"--system", "--no-watch", "--state", "kept", "--once", "backup",
+                                    "--env", "TZ,_A1", "--output", "json", "a"});
+    CHECK(options.has_user_column);
+    CHECK_FALSE(options.reloads_on_change);
+    CHECK(options.state == "/home/alice/kept");
+    CHECK(options.once == "backup");
+    CHECK_FALSE(options.passed_environment.all);
+    CHECK(options.passed_environment.names == std::vector<std::string>{"TZ", "_A1"});
+    CHECK(options.output == OutputFormat::json);
+    CHECK(parse({"--watch", "a"})->reloads_on_change);
+    CHECK(parse({"--env", "all", "a"})->passed_environment.all);
+    const Options none = *parse({"--env", "none", "a"});
+    CHECK_FALSE(none.passed_environment.all);
+    CHECK(none.passed_environment.names.empty());
+}
+
+TEST_CASE("options: those of a container need a table, and good values", "[daemon]") {
+    struct Case {
+        std::vector<const char*> arguments;
+        std::string message;
+    };
+    const Case c = GENERATE(values<Case>({
+        {{"--system", "-f"}, "--system needs a TABLE as argument"},
+        {{"--state", "x"}, "--state needs a TABLE as argument"},
+        {{"--once", "x"}, "--once needs a TABLE as argument"},
+        {{"--env", "all"}, "--env needs a TABLE as argument"},
+        {{"--watch"}, "--watch needs a TABLE as argument"},
+        {{"--no-watch"}, "--no-watch needs a TABLE as argument"},
+        {{"--watch", "--no-watch", "a"}, "--watch and --no-watch exclude each other"},
+        {{"--once", "", "a"}, "--once is without the name of a job"},
+        {{"--state", "", "a"}, "--state is an empty path"},
+        {{"--env", "A,,B", "a"},
+         "--env '' is neither all nor none nor the name of a variable; more names are parted by "
+         "commas"},
+        {{"--env", "A B", "a"},
+         "--env 'A B' is neither all nor none nor the name of a variable; more names are parted "
+         "by commas"},
+        {{"--env", "1A", "a"},
+         "--env '1A' is neither all nor none nor the name of a variable; more names are parted by "
+         "commas"},
+    }));
+    const Result<Options> options = parse(c.arguments);
+    REQUIRE_FALSE(options);
     CHECK(options.error().message == c.message);
 }
 
