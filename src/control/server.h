@@ -65,7 +65,7 @@ class Server {
     int listener_fd() const;
 
   private:
-    class State;
+    class State;  // in server_state.h
 
     Server(std::shared_ptr<State> state, std::thread door);
     static Result<std::thread> open_door(const std::shared_ptr<State>& state);
