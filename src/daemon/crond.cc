@@ -56,7 +56,10 @@ Result<void> Crond::run(Readiness& readiness) {
 // ---- tables ----
 
 void Crond::tables_changed(TableReader::Reading reading) {
-    if (reading.zone.own) log_.set_zone(*reading.zone.own);
+    if (reading.zone.own) {
+        log_.set_zone(*reading.zone.own);
+        outputs_->set_zone(*reading.zone.own);
+    }
     for (const Record& record : table_log_.tell(reading, readiness_ != nullptr, customs_.ways()))
         write(record);
     if (readiness_ != nullptr) {
@@ -265,7 +268,7 @@ void Crond::arm() {
 void Crond::carry_out(engine::Decide& order) {
     for (const engine::Verdict& verdict : order.verdicts) {
         if (verdict.fate != engine::Fate::start) {
-            write(not_run(verdict));
+            outputs_->tell(DueNotRun{verdict});
         } else {
             runs_->prepare(std::string(verdict.key.job.owner()));
         }
@@ -279,16 +282,12 @@ void Crond::carry_out(engine::OpenPass& order) {
 }
 
 void Crond::carry_out(engine::Finish& order) {
-    const int pid = runs_->pid_of(order.run);
-    const bool is_end = order.outcome.kind == engine::Outcome::Kind::exited;
-    const RunLines& lines = customs_.run_lines;
-    if (!is_end || lines.ends) write(run_finished(order, pid, customs_));
-    if (is_end && lines.failures && !order.outcome.is_success()) write(run_failed(order, pid));
+    outputs_->tell(RunFinished{order, runs_->pid_of(order.run)});
     keeper_.finish(std::move(order));
 }
 
 void Crond::carry_out(engine::Retry& order) {
-    write(run_retried(order));
+    outputs_->tell(RunRetried{order, runs_->pid_of(order.run)});
     runs_->keep(order.run);
     keeper_.retry(std::move(order));
 }

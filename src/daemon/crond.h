@@ -136,7 +136,7 @@ class Crond {
     void carry_out(engine::Finish& order);
     void carry_out(engine::Deliver& order);
     void carry_out(engine::Wake& order) { wake_ = order; }
-    void carry_out(engine::Postpone& order) { write(run_postponed(order)); }
+    void carry_out(engine::Postpone& order) { outputs_->tell(RunPostponed{order}); }
     void carry_out(engine::Retry& order);
     void carry_out(engine::Quit& order);
 

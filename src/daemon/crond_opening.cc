@@ -162,10 +162,11 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     if (!groups) return tl::unexpected(groups.error());
     // Who runs tables of their own may have no spool.
     auto outputs = Outputs::create(
-        base_.loop, log_,
+        base_.loop, log_, customs_,
         {setting_.options.output, setting_.paths.output, has_own_tables(), inherited_.has_value()});
     if (!outputs) return tl::unexpected(outputs.error());
     outputs_ = *std::move(outputs);
+    outputs_->set_zone(zone);
     std::optional<process::Identity> caller;
     if (has_own_tables()) {
         auto user = process::current_user(setting_.home_variable);

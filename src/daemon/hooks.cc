@@ -79,7 +79,7 @@ Result<Errand::Program> Hooks::program_of(Hook& hook) {
     const crontab::Entry& entry = *hook.order.entry;
     auto input = make_hook_input(std::exchange(hook.run_output, std::nullopt));
     if (!input) return tl::unexpected(input.error());
-    auto opened = outputs_.open_for_hook(hook.order.run, entry, hook.identity, hook.output);
+    auto opened = outputs_.open_for_hook(hook.order, hook.identity, hook.output);
     if (!opened) return tl::unexpected(opened.error());
     crontab::Environment variables =
         engine::run_variables(hook.order.key, hook.order.attempt, entry);

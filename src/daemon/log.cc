@@ -19,6 +19,11 @@ std::unique_ptr<Transport> open_transport(const LogOptions& options) {
 Log::Log(const LogOptions& options)
     : options_(options), outbox_(std::make_unique<Outbox>(open_transport(options))) {}
 
+Outbox* Log::outbox_of(int fd) {
+    const bool is_same = options_.format != LogFormat::syslog && is_same_stream(options_.fd, fd);
+    return is_same ? outbox_.get() : nullptr;
+}
+
 void Log::write(const Record& record, Instant now) {
     if (!accepts(record.level)) return;
     const std::uint64_t dropped = outbox_->dropped();

@@ -39,6 +39,10 @@ class Log {
     // Whose idents lines have from now on.
     void set_flavour(crontab::Flavour flavour) { options_.flavour = flavour; }
 
+    // The way of its lines where they go to the same pipe, socket or terminal as what is written to
+    // `fd`; null where they do not.
+    Outbox* outbox_of(int fd);
+
     bool accepts(Level level) const { return level <= options_.threshold; }
     // One line, if the level is accepted. When more waits than a bound, lines are dropped and
     // counted, and the next one that finds room stands behind one that tells the count.

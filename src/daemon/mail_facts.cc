@@ -58,8 +58,10 @@ std::optional<std::string> mailer_problem(const ErrandEnd& end, std::uint64_t by
 
 std::vector<Record> output_lines(const RunLabel& run, std::string_view output) {
     process::LineSplitter splitter;
-    std::vector<std::string> lines = splitter.add(output);
-    if (auto rest = splitter.finish()) lines.push_back(*std::move(rest));
+    splitter.add(output);
+    splitter.end();
+    std::vector<std::string> lines;
+    while (const auto line = splitter.next()) lines.emplace_back(line->text);
     if (lines.size() > kLoggedLinesMax) {
         constexpr std::ptrdiff_t kEnd = kLoggedLinesMax / 2;
         const std::size_t left_out = lines.size() - kLoggedLinesMax;

@@ -2,6 +2,9 @@
 
 #include <poll.h>
 #include <sys/epoll.h>
+
+#include <algorithm>
+#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -12,14 +15,18 @@ constexpr int kPollMs = 50;
 
 }  // namespace
 
-bool Outbox::push(std::string message) {
-    if (waiting_bytes_ + message.size() > kWaitingBytesMax) {
-        ++dropped_;
+bool Outbox::push(std::string message, std::uint64_t lines) {
+    const std::size_t cost = message.size() + kMessageCost;
+    if (waiting_bytes_ + cost > waiting_bytes_max_) {
+        dropped_ += lines;
         return false;
     }
-    if (std::exchange(is_torn_, false)) message.insert(0, 1, '\n');
-    waiting_bytes_ += message.size();
-    waiting_.push_back(std::move(message));
+    waiting_bytes_ += cost;
+    waiting_.push_back({std::move(message), lines});
+    if (std::exchange(is_torn_, false)) {
+        waiting_.back().text.insert(0, 1, '\n');
+        ++waiting_bytes_;
+    }
     if (watch_) return true;  // the loop tells when there is room
     const std::uint64_t dropped_before = dropped_;
     flush();
@@ -30,9 +37,11 @@ void Outbox::flush() {
     // The transport may open its descriptor anew: no watch lives through that.
     watch_.reset();
     const bool had_room = has_room();
+    const bool had_problem = problem_.has_value();
     while (!waiting_.empty() && send_first()) {
     }
-    if (!had_room && has_room() && room_) room_();
+    const bool is_news = (!had_room && has_room()) || (!had_problem && problem_);
+    if (is_news && room_) room_();
     if (waiting_.empty() || loop_ == nullptr || transport_->fd() < 0) return;
     Result<EventLoop::Watch> watch =
         loop_->add(transport_->fd(), EPOLLOUT, [this](std::uint32_t) { flush(); });
@@ -48,18 +57,27 @@ void Outbox::finish(std::chrono::milliseconds patience) {
     }
 }
 
+std::uint64_t Outbox::waiting_lines() const {
+    return std::accumulate(
+        waiting_.begin(), waiting_.end(), std::uint64_t{0},
+        [](std::uint64_t lines, const Message& message) { return lines + message.lines; });
+}
+
 // False when the transport takes no more for now.
 bool Outbox::send_first() {
+    const Message& first = waiting_.front();
     const Result<std::size_t> sent =
-        transport_->send(std::string_view(waiting_.front()).substr(first_sent_));
+        transport_->send(std::string_view(first.text).substr(first_sent_));
     if (!sent) {
+        problem_ = sent.error();
         drop_all();
         return false;
     }
     if (*sent == 0) return false;
+    problem_.reset();
     first_sent_ += *sent;
-    if (first_sent_ == waiting_.front().size()) {
-        waiting_bytes_ -= waiting_.front().size();
+    if (first_sent_ == first.text.size()) {
+        waiting_bytes_ -= first.cost();
         waiting_.pop_front();
         first_sent_ = 0;
     }
@@ -67,8 +85,16 @@ bool Outbox::send_first() {
 }
 
 void Outbox::drop_all() {
-    dropped_ += waiting_.size();
-    is_torn_ = first_sent_ > 0;
+    dropped_ += waiting_lines();
+    lost_bytes_ += waiting_bytes_ - waiting_.size() * kMessageCost - first_sent_;
+    if (first_sent_ > 0) {
+        const std::string_view sent =
+            std::string_view(waiting_.front().text).substr(0, first_sent_);
+        const auto ended = static_cast<std::uint64_t>(std::count(sent.begin(), sent.end(), '\n'));
+        const std::uint64_t lines = waiting_.front().lines;
+        dropped_ -= std::min(ended, lines - std::min<std::uint64_t>(lines, 1));
+        is_torn_ = sent.back() != '\n';
+    }
     first_sent_ = 0;
     waiting_bytes_ = 0;
     waiting_.clear();

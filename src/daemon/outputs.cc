@@ -9,10 +9,27 @@
 #include "daemon/clock.h"
 #include "daemon/facts.h"
 #include "daemon/mail_facts.h"
+#include "daemon/run_records.h"
 
 namespace cron::daemon {
 
 using process::OutputPart;
+
+namespace {
+
+std::unique_ptr<RunFormat> words_of(OutputFormat format) {
+    switch (format) {
+        case OutputFormat::json:
+        case OutputFormat::prefix:
+            return make_prefix_format();
+        case OutputFormat::mail:
+        case OutputFormat::raw:
+            break;
+    }
+    return make_raw_format();
+}
+
+}  // namespace
 
 Result<std::uint64_t> OutputFiles::size_bytes() const {
     auto size = all.size_bytes();
@@ -64,8 +81,13 @@ std::string OutputFiles::keep() {
     return all.keep();
 }
 
-Result<std::unique_ptr<Outputs>> Outputs::create(EventLoop& loop, Log& log, Settings settings) {
-    std::unique_ptr<Outputs> outputs(new Outputs(loop, log, std::move(settings)));
+Result<std::unique_ptr<Outputs>> Outputs::create(EventLoop& loop, Log& log, const Customs& customs,
+                                                 Settings settings) {
+    std::unique_ptr<Outputs> outputs(new Outputs(log, customs, std::move(settings)));
+    if (!outputs->settings_.words) outputs->settings_.words = words_of(outputs->settings_.format);
+    auto streams = Streams::create(loop, log);
+    if (!streams) return tl::unexpected(streams.error());
+    outputs->streams_ = *std::move(streams);
     if (outputs->settings_.format != OutputFormat::mail) return outputs;
     auto folder = process::OutputFolder::open(outputs->settings_.folder);
     if (!folder && outputs->settings_.may_lack_folder) folder = process::OutputFolder::in_memory();
@@ -85,7 +107,9 @@ Result<Outputs::Descriptors> Outputs::open(const engine::Spawn& spawn,
                                            const process::Identity& identity,
                                            std::optional<OutputFiles>& files) {
     const bool is_split = spawn.entry->policy->fails_on_stderr;
-    if (settings_.format != OutputFormat::mail) return open_streams(*spawn.entry, is_split);
+    if (settings_.format != OutputFormat::mail) {
+        return open_streams({*spawn.entry, spawn.key, spawn.attempt});
+    }
     if (!files) {
         auto all = create_file(spawn.run, identity, OutputPart::all);
         if (!all) return tl::unexpected(all.error());
@@ -104,12 +128,13 @@ Result<Outputs::Descriptors> Outputs::open(const engine::Spawn& spawn,
     return opened;
 }
 
-Result<Outputs::Descriptors> Outputs::open_for_hook(engine::RunNumber run,
-                                                    const crontab::Entry& entry,
+Result<Outputs::Descriptors> Outputs::open_for_hook(const engine::Deliver& run,
                                                     const process::Identity& identity,
                                                     std::optional<OutputFiles>& files) {
-    if (settings_.format != OutputFormat::mail) return open_streams(entry, false);
-    auto file = create_file(run, identity, OutputPart::hook);
+    if (settings_.format != OutputFormat::mail) {
+        return open_streams({*run.entry, run.key, run.attempt, true});
+    }
+    auto file = create_file(run.run, identity, OutputPart::hook);
     if (!file) return tl::unexpected(file.error());
     files = OutputFiles{*std::move(file), std::nullopt};
     Descriptors opened;
@@ -128,27 +153,57 @@ Result<process::OutputFile> Outputs::create_file(engine::RunNumber run,
     return file;
 }
 
-Result<Outputs::Descriptors> Outputs::open_streams(const crontab::Entry& entry,
-                                                   bool is_error_asked_for) {
+// Raw is a job's own writing to what is ours: a terminal is one for it, and its bytes come in their
+// order on both streams. Only where output on stderr is a failure do we have to see it.
+Result<Outputs::Descriptors> Outputs::open_streams(Source source) {
     Descriptors opened;
     opened.output = STDOUT_FILENO;
     opened.error = STDERR_FILENO;
     const bool is_raw = settings_.format == OutputFormat::raw;
-    const std::string prefix = is_raw ? "" : fmt::format("[{}] ", short_name(entry));
     if (!is_raw) {
-        auto output = streams_.open(prefix, false);
+        auto output = open_pipe(source, opened.piped.output);
         if (!output) return tl::unexpected(output.error());
-        opened.own_output = std::move(output->write_end);
+        opened.own_output = *std::move(output);
         opened.output = opened.own_output.get();
     }
-    if (is_raw && !is_error_asked_for) return opened;
-    auto error = streams_.open(prefix, true, is_error_asked_for);
+    source.stream = Stream::error;
+    if (is_raw && (source.is_hook || !source.entry.policy->fails_on_stderr)) return opened;
+    auto error = open_pipe(source, opened.piped.error);
     if (!error) return tl::unexpected(error.error());
-    opened.own_error = std::move(error->write_end);
+    opened.own_error = *std::move(error);
     opened.error = opened.own_error.get();
-    if (is_error_asked_for) opened.error_stream = error->id;
     return opened;
 }
+
+Result<UniqueFd> Outputs::open_pipe(const Source& source, std::uint64_t& id) {
+    auto opened = streams_->open(settings_.words->lines_of(source), name_of(source),
+                                 !source.is_hook);
+    if (!opened) return tl::unexpected(opened.error());
+    id = opened->id;
+    return std::move(opened->write_end);
+}
+
+engine::Printed Outputs::take_printed(const Piped& piped, const crontab::Entry& entry) {
+    engine::Printed printed;
+    const auto add = [&](std::uint64_t id) {
+        const Streams::Count count = id == 0 ? Streams::Count{} : streams_->take_count(id);
+        printed.bytes += count.bytes;
+        printed.left_out_bytes += count.dropped_bytes;
+        return count.bytes;
+    };
+    add(piped.output);
+    printed.is_failure = add(piped.error) > 0 && entry.policy->fails_on_stderr;
+    return printed;
+}
+
+void Outputs::tell(const RunFact& fact) {
+    const Instant now = read_clock().instant;
+    if (!is_wanted(fact, customs_.run_lines)) return;
+    if (auto told = settings_.words->tell(fact, now)) return streams_->say(*std::move(told));
+    for (const Record& record : records_of(fact, now, customs_)) log_.write(record, now);
+}
+
+void Outputs::set_zone(const calendar::Zone& zone) { settings_.words->set_zone(zone); }
 
 std::optional<OutputFiles> Outputs::reopen(const engine::Adopt& order) {
     const engine::LiveProcess& process = order.process;

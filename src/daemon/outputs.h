@@ -6,10 +6,13 @@
 #include <optional>
 #include <string>
 
+#include "daemon/customs.h"
 #include "daemon/event_loop.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/output_watch.h"
+#include "daemon/run_fact.h"
+#include "daemon/run_format.h"
 #include "daemon/streams.h"
 #include "daemon/upgrade.h"
 #include "engine/effect.h"
@@ -18,6 +21,12 @@
 #include "process/session.h"
 
 namespace cron::daemon {
+
+// The streams of one start that come through pipes of ours; 0: it does not.
+struct Piped {
+    std::uint64_t output = 0;
+    std::uint64_t error = 0;
+};
 
 // The output of one run. Its standard error is apart where output there is a failure: it comes
 // last.
@@ -45,6 +54,7 @@ class Outputs {
         std::string folder;  // OutputFormat::mail only
         bool may_lack_folder = false;
         bool is_handed_over = false;  // what is in the folder is of runs that go on
+        std::unique_ptr<RunFormat> words{};  // none: those that `format` has
     };
     // For the standard output and error of one start.
     struct Descriptors {
@@ -52,17 +62,23 @@ class Outputs {
         int error = -1;
         UniqueFd own_output;
         UniqueFd own_error;
-        std::uint64_t error_stream = 0;  // asked for whether anything came; 0: of no interest
+        Piped piped;
     };
 
-    static Result<std::unique_ptr<Outputs>> create(EventLoop& loop, Log& log, Settings settings);
+    static Result<std::unique_ptr<Outputs>> create(EventLoop& loop, Log& log,
+                                                   const Customs& customs, Settings settings);
+
+    // Once for each fact: in the words of the format, or in the log.
+    void tell(const RunFact& fact);
+    // In which times are written.
+    void set_zone(const calendar::Zone& zone);
 
     // `files`: those of the attempts before, and of the ones to come; made here where there are
     // none. None for our own streams.
     Result<Descriptors> open(const engine::Spawn& spawn, const process::Identity& identity,
                              std::optional<OutputFiles>& files);
     // The same for the command that follows the end of the run.
-    Result<Descriptors> open_for_hook(engine::RunNumber run, const crontab::Entry& entry,
+    Result<Descriptors> open_for_hook(const engine::Deliver& run,
                                       const process::Identity& identity,
                                       std::optional<OutputFiles>& files);
     // Of a run that another daemon has started; none if they are gone.
@@ -82,25 +98,27 @@ class Outputs {
     // Keeps the files within the limit of their entry; they stay where they are until unwatch().
     void watch(const crontab::Entry& entry, const engine::RunKey& run, OutputFiles& files);
     void unwatch(OutputFiles& files);
-    // Whether anything came on this stream, which is not asked for again.
-    bool take_wrote(std::uint64_t error_stream) { return streams_.take_wrote(error_stream); }
+    // What has come through these, once; told before this returns.
+    engine::Printed take_printed(const Piped& piped, const crontab::Entry& entry);
 
     // The daemon ends: writes what has come so far.
-    void finish() { streams_.finish(); }
+    void finish() { streams_->finish(); }
 
   private:
-    Outputs(EventLoop& loop, Log& log, Settings settings)
-        : log_(log), settings_(std::move(settings)), streams_(loop) {}
+    Outputs(Log& log, const Customs& customs, Settings settings)
+        : log_(log), customs_(customs), settings_(std::move(settings)) {}
 
     Result<process::OutputFile> create_file(engine::RunNumber run,
                                             const process::Identity& identity,
                                             process::OutputPart part);
-    Result<Descriptors> open_streams(const crontab::Entry& entry, bool is_error_asked_for);
+    Result<Descriptors> open_streams(Source source);
+    Result<UniqueFd> open_pipe(const Source& source, std::uint64_t& id);
 
     Log& log_;
+    const Customs& customs_;
     Settings settings_;
     std::optional<process::OutputFolder> folder_;
-    Streams streams_;
+    std::unique_ptr<Streams> streams_;  // dies before the words
     std::unique_ptr<OutputWatch> watch_;
 };
 

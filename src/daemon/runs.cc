@@ -125,10 +125,7 @@ void Runs::start_as(const engine::Spawn& spawn, const Result<process::Identity>&
         return;
     }
     if (live.remains.output) outputs_.watch(*spawn.entry, spawn.key, *live.remains.output);
-    const Instant now = read_clock().instant;
-    if (customs_.run_lines.starts) {
-        log_.write(run_started(spawn, live.child.pid, now, customs_), now);
-    }
+    outputs_.tell(RunStarted{spawn, live.child.pid});
     happened_(engine::Launched{spawn.run, live.child.pid});
 }
 
@@ -154,7 +151,7 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     }
     const auto descriptors = outputs_.open(spawn, identity, files);
     if (!descriptors) return tl::unexpected(no_resource(descriptors.error()));
-    live.error_stream = descriptors->error_stream;
+    live.piped = descriptors->piped;
 
     const auto environment = process::build_environment(
         *spawn.entry->environment, identity, {},
@@ -216,10 +213,8 @@ void Runs::unwatch(Live& live) {
 }
 
 engine::Printed Runs::printed(const Live& live) {
-    engine::Printed printed;
-    if (live.remains.output) printed = live.remains.output->printed();
-    if (live.error_stream != 0) printed.is_failure = outputs_.take_wrote(live.error_stream);
-    return printed;
+    if (live.remains.output) return live.remains.output->printed();
+    return outputs_.take_printed(live.piped, *live.spawn.entry);
 }
 
 Result<void> Runs::watch_report(Live& live) {
@@ -401,7 +396,7 @@ void Runs::leave() {
         std::string path;
         if (live.remains.output) path = live.remains.output->keep();
         if (live.session) live.session->keep();
-        log_.write(run_left(live.spawn, live.child.pid, path), read_clock().instant);
+        outputs_.tell(RunLeft{live.spawn, live.child.pid, path});
     }
 }
 

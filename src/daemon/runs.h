@@ -90,7 +90,7 @@ class Runs {
         std::optional<process::LaunchFailure> failure;  // said by crond-job; told at its end
         bool report_done = false;
         bool ended = false;
-        std::uint64_t error_stream = 0;  // as Outputs::Descriptors has it
+        Piped piped;
         std::uint64_t process_start = 0;
         bool is_child = true;  // else only that it has ended can be known
         std::optional<Monotonic>

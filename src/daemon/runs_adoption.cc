@@ -34,7 +34,7 @@ void Runs::adopt(const engine::Adopt& order) {
         const microseconds left = *live.kill_at - read_clock().monotonic;
         groups_->signal({order.run, 0, std::max(left, microseconds{1})});
     }
-    if (handed == nullptr) log_.write(run_adopted(live.spawn, pid), read_clock().instant);
+    if (handed == nullptr) outputs_.tell(RunAdopted{live.spawn, pid});
 }
 
 // Its end is all that can be known, but of a session.

@@ -1,102 +1,291 @@
 #include "daemon/streams.h"
 
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "daemon/clock.h"
 #include "daemon/transport.h"
 
 namespace cron::daemon {
 namespace {
 
-constexpr int kLastReads = 64;  // of a stream at the end: what still writes may write for ever
-constexpr std::chrono::seconds kLastWait{2};  // at the end, for whoever reads our output
+constexpr std::size_t kBatchBytes = 64U << 10;  // what a pipe takes at once
+constexpr std::chrono::seconds kLastWait{2};    // at the end, for whoever reads our output
 
 }  // namespace
 
-Streams::Streams(EventLoop& loop)
-    : loop_(loop), stdout_(open_stream(STDOUT_FILENO)), stderr_(open_stream(STDERR_FILENO)) {
-    for (Outbox* outbox : {&stdout_, &stderr_}) {
-        outbox->attach(loop);
-        outbox->on_room([this] { resume(); });
-    }
-}
-
-Result<Streams::Opened> Streams::open(std::string prefix, bool is_error, bool is_asked_for) {
-    Result<process::OutputPipe> pipe = process::make_output_pipe();
-    if (!pipe) return tl::unexpected(pipe.error());
-    const std::uint64_t id = ++last_id_;
-    Stream stream{std::move(prefix),
-                  is_error,
-                  is_asked_for,
-                  false,
-                  process::LineReader(std::move(pipe->read_end)),
-                  {}};
-    if (auto watched = watch(id, stream); !watched) return tl::unexpected(watched.error());
-    streams_.emplace(id, std::move(stream));
-    return Opened{std::move(pipe->write_end), id};
-}
-
-bool Streams::take_wrote(std::uint64_t id) {
-    if (ended_with_output_.erase(id) > 0) return true;
-    const auto found = streams_.find(id);
-    if (found == streams_.end()) return false;
-    found->second.is_asked_for = false;
-    int waiting_bytes = 0;
-    ::ioctl(found->second.reader.fd(), FIONREAD, &waiting_bytes);
-    return found->second.has_read || waiting_bytes > 0;
-}
-
-Result<void> Streams::watch(std::uint64_t id, Stream& stream) {
-    Result<EventLoop::Watch> watch =
-        loop_.add(stream.reader.fd(), EPOLLIN, [this, id](std::uint32_t) { read(id); });
+Result<std::unique_ptr<Streams>> Streams::create(EventLoop& loop, Log& log) {
+    UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!timer) return system_failure(errno, "timerfd_create", "");
+    std::unique_ptr<Streams> streams(new Streams(loop, log, std::move(timer)));
+    auto watch = loop.add(streams->timer_.get(), EPOLLIN,
+                          [self = streams.get()](std::uint32_t) { self->on_timer(); });
     if (!watch) return tl::unexpected(watch.error());
-    stream.watch = *std::move(watch);
+    streams->timer_watch_ = *std::move(watch);
+    return streams;
+}
+
+Streams::Streams(EventLoop& loop, Log& log, UniqueFd timer)
+    : loop_(loop), log_(log), timer_(std::move(timer)) {
+    output_ = &open_outlet(STDOUT_FILENO);
+    error_ = is_same_stream(STDOUT_FILENO, STDERR_FILENO) ? output_ : &open_outlet(STDERR_FILENO);
+}
+
+Streams::~Streams() {
+    for (const auto& outlet : outlets_) outlet->outbox().on_room(nullptr);
+}
+
+Outlet& Streams::open_outlet(int fd) {
+    Outbox* outbox = log_.outbox_of(fd);
+    if (outbox == nullptr) {
+        own_outboxes_.push_back(std::make_unique<Outbox>(open_stream(fd)));
+        outbox = own_outboxes_.back().get();
+        outbox->attach(loop_);
+    }
+    outlets_.push_back(std::make_unique<Outlet>(*outbox));
+    Outlet& outlet = *outlets_.back();
+    outbox->on_room([this, &outlet] { look(outlet); });
+    return outlet;
+}
+
+Result<Streams::Opened> Streams::open(SourceLines lines, OutputName name, bool is_counted) {
+    Result<process::OutputPipe> ends = process::make_output_pipe();
+    if (!ends) return tl::unexpected(ends.error());
+    Pipe pipe(std::move(name), outlet_of(lines.to), std::move(lines.writer),
+              std::move(ends->read_end));
+    pipe.is_counted = is_counted;
+    const std::uint64_t id = ++last_id_;
+    if (auto watched = watch(id, pipe); !watched) return tl::unexpected(watched.error());
+    pipes_.emplace(id, std::move(pipe));
+    return Opened{std::move(ends->write_end), id};
+}
+
+Streams::Count Streams::take_count(std::uint64_t id) {
+    const auto found = pipes_.find(id);
+    if (found == pipes_.end()) {
+        const auto ended = ended_.extract(id);
+        return ended ? ended.mapped() : Count{};
+    }
+    Pipe& pipe = found->second;
+    read_waiting(pipe);
+    pipe.is_counted = false;
+    const Count count{pipe.reader.bytes() + pipe.reader.waiting_bytes(), pipe.dropped_bytes};
+    if (pipe.is_over()) close(found);
+    return count;
+}
+
+void Streams::say(Told told) {
+    Outlet& outlet = outlet_of(told.to);
+    outlet.say(std::move(told.text));
+    look(outlet);
+}
+
+// ---- from pipes ----
+
+Result<void> Streams::watch(std::uint64_t id, Pipe& pipe) {
+    Result<EventLoop::Watch> watch =
+        loop_.add(pipe.reader.fd(), EPOLLIN, [this, id](std::uint32_t) { on_readable(id); });
+    if (!watch) return tl::unexpected(watch.error());
+    pipe.watch = *std::move(watch);
     return {};
 }
 
-void Streams::read(std::uint64_t id) {
-    Stream& stream = streams_.at(id);
-    if (!outbox_of(stream).has_room()) {
-        stream.watch.reset();
-        return;
-    }
-    const process::LineReader::Lines lines = stream.reader.read();
-    for (const std::string& line : lines.lines) print(stream, line);
-    stream.has_read = stream.has_read || !lines.drained;
-    if (!lines.ended) return;
-    if (const auto rest = stream.reader.finish()) print(stream, *rest);
-    if (stream.is_asked_for && stream.has_read) ended_with_output_.insert(id);
-    streams_.erase(id);
+// One read, so that a job that floods keeps neither the others nor the timers.
+void Streams::on_readable(std::uint64_t id) {
+    const auto found = pipes_.find(id);
+    Pipe& pipe = found->second;
+    look(*pipe.outlet);
+    read(pipe);
+    if (pipe.outlet->is_held()) pipe.watch.reset();
+    if (pipe.is_over()) close(found);
 }
 
+// Nothing where it would have to wait for room.
+void Streams::read(Pipe& pipe) {
+    if (pipe.outlet->is_held() || pipe.has_ended) return;
+    pipe.has_ended = pipe.reader.read() == process::LineReader::Got::end;
+    forward(pipe);
+}
+
+// What is there now, and no more: whoever goes on writing does not keep us.
+void Streams::read_waiting(Pipe& pipe) {
+    const std::uint64_t all = pipe.reader.bytes() + pipe.reader.waiting_bytes();
+    while (pipe.reader.bytes() < all && !pipe.outlet->is_held() && !pipe.has_ended) read(pipe);
+}
+
+void Streams::forward(Pipe& pipe) {
+    Outlet& outlet = *pipe.outlet;
+    const Instant now = read_clock().instant;
+    std::string text;
+    std::uint64_t lines = 0;
+    const auto write = [&] {
+        if (!text.empty()) outlet.write(std::exchange(text, {}), std::exchange(lines, 0));
+        look(outlet);
+    };
+    pipe.has_lines = true;
+    while (!outlet.is_held()) {
+        const auto line = pipe.reader.next();
+        pipe.has_lines = line.has_value();
+        if (!line) break;
+        if (!outlet.is_open()) {
+            pipe.drop(*line);
+            continue;
+        }
+        if (!pipe.gap.is_empty()) tell_gap(pipe, text, now);
+        pipe.writer->append(text, *line, now);
+        lines += line->is_last ? 1 : 0;
+        if (text.size() >= kBatchBytes) write();
+    }
+    write();
+}
+
+void Streams::Pipe::drop(const process::OutputLine& line) {
+    const std::uint64_t bytes = line.text.size() + (line.has_newline ? 1 : 0);
+    gap.lines += line.is_last ? 1 : 0;
+    gap.bytes += bytes;
+    dropped_bytes += bytes;
+}
+
+void Streams::close(Pipes::iterator found) {
+    Pipe& pipe = found->second;
+    if (pipe.is_counted && pipe.reader.bytes() > 0) {
+        ended_.emplace(found->first, Count{pipe.reader.bytes(), pipe.dropped_bytes});
+    }
+    const bool is_told_later = pipe.outlet->tells_gaps() && past_gaps_.size() < kGapsMax;
+    if (!pipe.gap.is_empty() && !is_told_later) write(output_dropped(pipe.name, pipe.gap));
+    if (!pipe.gap.is_empty() && is_told_later) {
+        pipe.watch.reset();
+        pipe.reader = process::LineReader(UniqueFd());
+        past_gaps_.push_back(std::move(pipe));
+    }
+    pipes_.erase(found);
+}
+
+// ---- to our reader ----
+
+void Streams::look(Outlet& outlet) {
+    const Outlet::State before = outlet.state();
+    const Now now = read_clock();
+    const microseconds time = now.monotonic - outlet.since();
+    if (!outlet.look(now.monotonic)) return;
+    is_resuming_ = is_resuming_ || !outlet.is_held();
+    arm();
+    const Stream stream = &outlet == output_ ? Stream::output : Stream::error;
+    if (outlet.state() == Outlet::State::stuck) {
+        write(output_stuck(stream, outlet.outbox().waiting_bytes()));
+    } else if (outlet.state() == Outlet::State::closed && !outlet.is_retry()) {
+        write(output_closed(stream, outlet.outbox().problem()->message, outlet.lost_lines(),
+                            outlet.lost_bytes()));
+        outlet.forget_lost();
+    } else if (before == Outlet::State::stuck) {
+        write(output_flows(stream, time, outlet.lost_lines()));
+        outlet.forget_lost();
+    }
+}
+
+// In the stream, where the lines are missing; or in the log, where the stream cannot have it.
+void Streams::tell_gap(Pipe& pipe, std::string& text, Instant now) {
+    const std::size_t before = text.size();
+    if (pipe.outlet->tells_gaps()) pipe.writer->append_gap(text, pipe.gap, now);
+    if (text.size() == before) write(output_dropped(pipe.name, pipe.gap));
+    pipe.gap = {};
+}
+
+// There is room again, or what comes is dropped. Not from within look(), which may come of a line
+// that is just being written.
 void Streams::resume() {
-    for (auto& [id, stream] : streams_) {
-        // A stream that cannot be watched now is tried again when there is room the next time.
-        if (!stream.watch && outbox_of(stream).has_room()) static_cast<void>(watch(id, stream));
+    const Instant now = read_clock().instant;
+    const auto is_told = [&](Pipe& pipe) {
+        if (!pipe.outlet->is_open()) return false;
+        std::string text;
+        tell_gap(pipe, text, now);
+        if (!text.empty()) pipe.outlet->say(std::move(text));
+        return true;
+    };
+    past_gaps_.erase(std::remove_if(past_gaps_.begin(), past_gaps_.end(), is_told),
+                     past_gaps_.end());
+    for (auto next = pipes_.begin(); next != pipes_.end();) {
+        const auto at = next++;
+        Pipe& pipe = at->second;
+        if (pipe.outlet->is_held()) continue;
+        if (!pipe.gap.is_empty()) static_cast<void>(is_told(pipe));
+        forward(pipe);
+        if (pipe.is_over()) {
+            close(at);
+        } else if (!pipe.watch && !pipe.outlet->is_held()) {
+            // One that cannot be watched now is tried again when there is room the next time.
+            static_cast<void>(watch(at->first, pipe));
+        }
     }
 }
 
-void Streams::print(const Stream& stream, std::string_view line) {
-    outbox_of(stream).push(fmt::format("{}{}\n", stream.prefix, line));
+void Streams::arm() {
+    std::optional<Monotonic> next;
+    for (const auto& outlet : outlets_) {
+        const auto deadline = outlet->deadline();
+        if (deadline) next = std::min(*deadline, next.value_or(*deadline));
+    }
+    microseconds wait{0};  // disarms
+    if (next) wait = std::max(*next - read_clock().monotonic, microseconds{1});
+    if (is_resuming_) wait = microseconds{1};
+    itimerspec time{};
+    time.it_value.tv_sec = std::chrono::floor<seconds>(wait).count();
+    time.it_value.tv_nsec = (wait % seconds{1}).count() * 1'000;
+    ::timerfd_settime(timer_.get(), 0, &time, nullptr);
+}
+
+void Streams::on_timer() {
+    std::uint64_t count = 0;
+    if (::read(timer_.get(), &count, sizeof count) < 0) return;
+    for (const auto& outlet : outlets_) look(*outlet);
+    if (std::exchange(is_resuming_, false)) resume();
+    arm();
 }
 
 void Streams::finish() {
-    for (auto& [id, stream] : streams_) {
-        process::LineReader::Lines lines;
-        for (int i = 0; i < kLastReads && !lines.drained && !lines.ended; ++i) {
-            lines = stream.reader.read();
-            for (const std::string& line : lines.lines) print(stream, line);
+    const Monotonic end = read_clock().monotonic + kLastWait;
+    const auto flush = [&] {
+        for (const auto& outlet : outlets_) {
+            const microseconds left = end - read_clock().monotonic;
+            outlet->outbox().finish(std::chrono::floor<std::chrono::milliseconds>(left));
+            look(*outlet);
+            outlet->give_up();
         }
-        if (const auto rest = stream.reader.finish()) print(stream, *rest);
+    };
+    flush();
+    for (auto& [id, pipe] : pipes_) {
+        read_waiting(pipe);
+        pipe.reader.end();
+        pipe.outlet->give_up();
+        forward(pipe);
     }
-    streams_.clear();
-    stdout_.finish(kLastWait);
-    stderr_.finish(kLastWait);
+    resume();
+    flush();
+    for (const auto& [id, pipe] : pipes_) {
+        if (!pipe.gap.is_empty()) write(output_dropped(pipe.name, pipe.gap));
+    }
+    for (const Pipe& pipe : past_gaps_) write(output_dropped(pipe.name, pipe.gap));
+    pipes_.clear();
+    past_gaps_.clear();
+    tell_unread();
 }
+
+// What nobody has read and nobody will.
+void Streams::tell_unread() {
+    for (const auto& outlet : outlets_) {
+        const Outbox& outbox = outlet->outbox();
+        const std::uint64_t lines = outlet->lost_lines() + outbox.waiting_lines();
+        const std::uint64_t bytes = outlet->lost_bytes() + outbox.waiting_bytes();
+        const Stream stream = outlet.get() == output_ ? Stream::output : Stream::error;
+        if (lines + bytes > 0) write(output_unread(stream, lines, bytes));
+    }
+}
+
+void Streams::write(const Record& record) { log_.write(record, read_clock().instant); }
 
 }  // namespace cron::daemon

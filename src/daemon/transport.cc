@@ -105,4 +105,12 @@ std::unique_ptr<Transport> open_syslog(std::string path) {
 
 std::unique_ptr<Transport> open_stream(int fd) { return std::make_unique<Stream>(fd); }
 
+bool is_same_stream(int a, int b) {
+    if (a == b) return true;
+    struct stat one {};
+    struct stat other {};
+    if (::fstat(a, &one) != 0 || ::fstat(b, &other) != 0 || S_ISREG(one.st_mode)) return false;
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 }  // namespace cron::daemon

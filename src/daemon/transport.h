@@ -30,4 +30,8 @@ std::unique_ptr<Transport> open_syslog(std::string path);
 // file): its flags stay as they are. SIGPIPE must be ignored.
 std::unique_ptr<Transport> open_stream(int fd);
 
+// Whether both descriptors are of one pipe, socket or terminal, where lines that are written in
+// parts could come within each other. Files are not looked at: they take a line at once.
+bool is_same_stream(int a, int b);
+
 }  // namespace cron::daemon

@@ -1,44 +1,51 @@
 #include "process/lines.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
 
+#include "base/text.h"
+
 namespace cron::process {
 namespace {
 
-constexpr std::size_t kReadBytesMax = 64U << 10;  // all that a pipe holds
+// So many bytes behind a cut tell whether it parts a character of UTF-8.
+constexpr std::size_t kLookAhead = 3;
 
 }  // namespace
 
-std::vector<std::string> LineSplitter::add(std::string_view bytes) {
-    std::vector<std::string> lines;
-    while (!bytes.empty()) {
-        const std::size_t room = line_bytes_max_ - rest_.size();
-        const std::size_t newline = bytes.find('\n');
-        // A line of just the greatest length is one line, so the piece waits for the byte after it.
-        if (newline <= room) {
-            rest_.append(bytes.substr(0, newline));
-            bytes.remove_prefix(newline + 1);
-            lines.push_back(std::exchange(rest_, {}));
-        } else if (room == 0) {
-            lines.push_back(std::exchange(rest_, {}));
-        } else {
-            const std::size_t taken = std::min(room, bytes.size());
-            rest_.append(bytes.substr(0, taken));
-            bytes.remove_prefix(taken);
-        }
-    }
-    return lines;
+void LineSplitter::add(std::string_view bytes) {
+    // What many streams hold between two reads is little.
+    bytes_ = bytes_.substr(begin_);
+    begin_ = 0;
+    bytes_.append(bytes);
 }
 
-std::optional<std::string> LineSplitter::finish() {
-    if (rest_.empty()) return std::nullopt;
-    return std::exchange(rest_, {});
+std::optional<OutputLine> LineSplitter::next() {
+    const std::string_view left = std::string_view(bytes_).substr(begin_);
+    const std::string_view seen = left.substr(0, piece_bytes_max_ + 1 + kLookAhead);
+    const std::size_t newline = seen.find('\n');
+    OutputLine line;
+    line.piece = pieces_ + 1;
+    if (newline <= piece_bytes_max_) {
+        line.text = left.substr(0, newline);
+        begin_ += newline + 1;
+        pieces_ = 0;
+        return line;
+    }
+    line.has_newline = false;
+    const bool is_enough = newline != std::string_view::npos || has_ended_ ||
+                           seen.size() > piece_bytes_max_ + kLookAhead;
+    if (!is_enough || left.empty()) return std::nullopt;
+    line.is_last = left.size() <= piece_bytes_max_;
+    line.text = left.substr(0, cut_before(left, piece_bytes_max_));
+    begin_ += line.text.size();
+    pieces_ = line.is_last ? 0 : pieces_ + 1;
+    return line;
 }
 
 Result<OutputPipe> make_output_pipe() {
@@ -50,22 +57,25 @@ Result<OutputPipe> make_output_pipe() {
     return pipe;
 }
 
-LineReader::Lines LineReader::read() {
-    Lines result;
+LineReader::Got LineReader::read() {
     std::array<char, kReadBytesMax> buffer;
     ssize_t bytes = 0;
     do {
         bytes = ::read(read_end_.get(), buffer.data(), buffer.size());
     } while (bytes < 0 && errno == EINTR);
     if (bytes > 0) {
-        result.lines = splitter_.add({buffer.data(), static_cast<std::size_t>(bytes)});
-        return result;
+        bytes_ += static_cast<std::uint64_t>(bytes);
+        splitter_.add({buffer.data(), static_cast<std::size_t>(bytes)});
+        return Got::bytes;
     }
-    result.drained = true;
-    result.ended = bytes == 0 || errno != EAGAIN;
-    if (!result.ended) return result;
-    if (auto last = splitter_.finish()) result.lines.push_back(std::move(*last));
-    return result;
+    if (bytes < 0 && errno == EAGAIN) return Got::nothing;
+    splitter_.end();
+    return Got::end;
+}
+
+std::uint64_t LineReader::waiting_bytes() const {
+    int bytes = 0;
+    return ::ioctl(read_end_.get(), FIONREAD, &bytes) == 0 ? static_cast<std::uint64_t>(bytes) : 0;
 }
 
 }  // namespace cron::process
