@@ -37,6 +37,7 @@ class Keeper {
         ledger::Store::Options store;
         std::string marks;  // the path of the launching marks
         ledger::EndLeft end_left{};
+        std::uint64_t pid_namespace = 0;  // as in Marks::Options
     };
     struct Hooks {
         std::function<void(engine::Decided)> decided;
@@ -123,6 +124,7 @@ class Keeper {
     // An error: what can be had is taken, and the rest is to be tried again.
     Result<void> take_over(ledger::Opening opened);
     Result<void> recall_runs(ledger::Store& store);
+    void open_marks(const ledger::Store& store);
     void say_lost(const std::vector<ledger::OpenRun>& runs, const std::string& why);
     void unmark(const Order& order);
     void add(Order order);

@@ -17,7 +17,7 @@ constexpr std::size_t kLostShownMax = 20;
 }  // namespace
 
 ledger::Marks::Options Keeper::marks_of(const Options& options, const ledger::Store& store) {
-    return {options.marks, options.store.boot_id, store.id()};
+    return {options.marks, options.store.boot_id, store.id(), options.pid_namespace};
 }
 
 Result<void> Keeper::take_over(ledger::Opening opened) {
@@ -40,9 +40,7 @@ Result<void> Keeper::take_over(ledger::Opening opened) {
     return {};
 }
 
-Result<void> Keeper::recall_runs(ledger::Store& store) {
-    const auto found = store.open_runs();
-    if (!found) return tl::unexpected(found.error());
+void Keeper::open_marks(const ledger::Store& store) {
     auto marks = ledger::Marks::open(marks_of(shared_->options, store));
     if (marks) {
         marks_ = *std::move(marks);
@@ -52,6 +50,14 @@ Result<void> Keeper::recall_runs(ledger::Store& store) {
             fmt::format("{}: after a crash runs that were granted and have no outcome are lost",
                         marks.error().message));
     }
+}
+
+Result<void> Keeper::recall_runs(ledger::Store& store) {
+    const auto found = store.open_runs();
+    if (!found) return tl::unexpected(found.error());
+    open_marks(store);
+    // Who comes for one run only leaves what the daemon before has left to the next one.
+    if (shared_->options.store.boots == ledger::Store::Boots::none) return {};
     const ledger::Marks* const told = marks_ ? &*marks_ : nullptr;
     for (ledger::OpenRun run : *found) {
         const auto why = ledger::judge(run.run, told, same_boot_, surroundings_.process_start,

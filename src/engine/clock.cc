@@ -9,7 +9,7 @@ namespace cron::engine {
 void Engine::State::check_clock() {
     const Now before = last_look_.value_or(now_);
     last_look_ = now_;
-    if (!is_clock_set()) return;
+    if (!is_clock_set() || limits_.only_asked) return;
 
     const bool was_set = before.instant >= limits_.earliest_credible;
     const Instant expected = before.instant + (now_.monotonic - before.monotonic);

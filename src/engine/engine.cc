@@ -31,9 +31,11 @@ Effects Engine::State::handle(const Event& event, const Now& now) {
 void Engine::State::advance() {
     check_clock();
     if (!is_stopping()) {
-        place_waiting();
-        drop_unclaimed();
-        if (is_clock_set()) decide_due();
+        if (!limits_.only_asked) {
+            place_waiting();
+            drop_unclaimed();
+            if (is_clock_set()) decide_due();
+        }
         send_decides();
         start_ready();
     }

@@ -31,6 +31,8 @@ struct Limits {
     microseconds grace = seconds{25};  // between TERM and KILL when stopping
     // What was granted and has not started outlives us in the ledger: a stop leaves it there.
     bool keeps_runs = false;
+    // Nothing falls due: only what is asked for is decided upon and started.
+    bool only_asked = false;
 };
 
 // What the engine holds, for people (SIGUSR1).

@@ -117,7 +117,14 @@ struct CapacitySet {
     Capacity capacity;
 };
 
+// Somebody asks for a run of this job now, whatever its schedule, its window, its jitter and
+// CRON_ENABLED say; overlap, pools and all that holds for a run that has started count. No answer
+// where there is no such job, or after StopAsked.
+struct RunAsked {
+    JobId job;
+};
+
 using Event = std::variant<Started, TablesChanged, Woken, Decided, Launched, LaunchFailed,
-                           Cancelled, Exited, StopAsked, CapacitySet>;
+                           Cancelled, Exited, StopAsked, CapacitySet, RunAsked>;
 
 }  // namespace cron::engine

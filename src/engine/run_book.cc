@@ -32,7 +32,8 @@ Run& RunBook::open(const RunKey& key, const std::shared_ptr<const crontab::Entry
     run.key = key;
     run.entry = entry;
     run.cause = cause;
-    run.start_at = cause == Cause::boot ? Instant::min() : key.due;
+    const bool is_by_clock = cause == Cause::schedule || cause == Cause::catch_up;
+    run.start_at = is_by_clock ? key.due : Instant::min();
     run.late_from = key.due;
     return run;
 }

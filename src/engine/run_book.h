@@ -62,8 +62,9 @@ struct Run {
     }
     // It follows the clock and its schedule; what was let in by them does not any more.
     bool is_ahead() const {
-        return attempt == 1 && (stage == Stage::asked || stage == Stage::granted ||
-                                stage == Stage::delayed || stage == Stage::waiting);
+        return attempt == 1 && cause != Cause::manual &&
+               (stage == Stage::asked || stage == Stage::granted || stage == Stage::delayed ||
+                stage == Stage::waiting);
     }
 };
 

@@ -32,8 +32,11 @@ std::string cut(std::string_view title) {
 }  // namespace
 
 std::string run_id(const RunKey& key) {
+    const auto second = floor_seconds(key.due);
     std::string id = fmt::format("{:016x}-{}", stable_hash(key.job.bytes()),
-                                 print(floor_seconds(key.due), "{:04}{:02}{:02}T{:02}{:02}{:02}Z"));
+                                 print(second, "{:04}{:02}{:02}T{:02}{:02}{:02}"));
+    if (key.due != second) id += fmt::format(".{:06}", (key.due - second).count());
+    id += 'Z';
     if (key.pass > 0) id += fmt::format("-p{}", key.pass);
     return id;
 }

@@ -11,8 +11,9 @@
 namespace cron::engine {
 
 // "9f86d081884c7d65-20261121T071833Z", and "-p2" behind it in pass 2: a hash of the job, and the
-// due time in UTC. The same on every machine and in every version, printable, without blanks, and
-// in the order of due times for one job. Two jobs may have the same hash, if somebody takes pains.
+// due time in UTC; of a run that was asked for the moment, "20261121T071833.123456Z". The same on
+// every machine and in every version, printable, without blanks, and in the order of due times for
+// one job. Two jobs may have the same hash, if somebody takes pains.
 std::string run_id(const RunKey& key);
 
 inline constexpr std::size_t kTitleBytesMax = 4096;  // of CRON_JOB: commands may be longer

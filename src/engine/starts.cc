@@ -35,7 +35,8 @@ void Engine::State::arrive(Run& run) {
     run.entry = job->entry;      // as it reads now
     if (auto outcome = objection(run, *job)) return finish(run, *std::move(outcome));
     const seconds jitter = run.entry->delay;
-    if (run.stage == Run::Stage::granted && jitter > seconds{0}) {
+    const bool is_asked_for = run.cause == Cause::manual;
+    if (run.stage == Run::Stage::granted && jitter > seconds{0} && !is_asked_for) {
         if (run.cause == Cause::boot) {
             // The clock may not be set yet.
             return runs_.wait(run, Run::Stage::waiting, now_.monotonic + jitter);
@@ -69,7 +70,7 @@ std::optional<Outcome> Engine::State::objection(const Run& run, const Job& job) 
 // The run that starts in the place of `run`: one of its job that waits already, or a later one
 // where `run` is so late that only the latest counts.
 const Run* Engine::State::newer_pending(const Run& run, const Job& job) const {
-    if (run.stage != Run::Stage::granted) return nullptr;
+    if (run.stage != Run::Stage::granted || run.cause == Cause::manual) return nullptr;
     const bool only_latest = floor_seconds(now_.instant) - run.key.due > kLateMax ||
                              run.entry->schedule.is_finer_than_a_minute();
     for (const RunNumber number : job.pending) {
@@ -105,8 +106,9 @@ std::vector<RunNumber> Engine::State::pending_retries(const Job& job, const Run&
 
 std::optional<std::string> Engine::State::refusal(const Run& run) const {
     const crontab::Policy& policy = *run.entry->policy;
-    if (!policy.enabled) return "its entry is suspended";
-    if (policy.window) {
+    const bool is_asked_for = run.cause == Cause::manual;
+    if (!policy.enabled && !is_asked_for) return "its entry is suspended";
+    if (policy.window && !is_asked_for) {
         const auto second = floor_seconds(now_.instant);
         const auto local = second + run.entry->zone.period_at(second).offset;
         const seconds time = local - std::chrono::floor<std::chrono::days>(local);

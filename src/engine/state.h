@@ -42,6 +42,7 @@ class Engine::State {
     void on(const Exited& event);
     void on(const StopAsked& event);
     void on(const CapacitySet& event) { gates_.set(event.capacity); }
+    void on(const RunAsked& event);
 
     void rejudge_waiting();
     void take(const JobTable::Change& change, bool boot_entries_due);
@@ -129,6 +130,7 @@ class Engine::State {
     Passes passes_;
     std::optional<Instant> decided_until_;
     std::optional<Instant> fixed_decided_until_;  // the same in the pass of fixed schedules
+    Instant last_asked_{};                        // the name of the last run that was asked for
     std::optional<Now> last_look_;
     std::optional<Stop> stop_;
     std::optional<Wake> last_wake_;

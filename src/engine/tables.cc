@@ -75,6 +75,8 @@ void Engine::State::claim_recalled(Job& job) {
                 std::clamp<microseconds>(recalled.wake_at - now_.instant, microseconds{0},
                                          recalled.wake_at - recalled.last_outcome.ended);
             runs_.wait(run, Run::Stage::retrying, now_.monotonic + delay);
+        } else if (recalled.cause == Cause::manual) {
+            withdraw(run, "the daemon ended before it started");
         } else if (recalled.cause != Cause::boot && run.key.pass != pass_of(*job.entry)) {
             withdraw(run, "the clock was set back");
         } else if (recalled.cause == Cause::schedule && !is_due(*job.entry, run.key.due)) {
@@ -144,6 +146,7 @@ void Engine::State::take(const JobTable::Change& change, bool boot_entries_due) 
         drop_recalled(job->id, job->entry);
         queue_.remove(*job);
     }
+    if (limits_.only_asked) return;
     for (const auto& [job, before] : change.rescheduled) reschedule(*job, *before);
     if (is_clock_set()) {
         place(change.added);

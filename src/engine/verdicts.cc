@@ -54,6 +54,18 @@ void Engine::State::propose(Job& job, Fate fate, const Span& span, Instant into,
     proposals_.push_back({std::move(verdict), &job});
 }
 
+// It is named by a moment that no schedule can name, so that a due time in the same second is
+// another run.
+void Engine::State::on(const RunAsked& event) {
+    Job* const job = jobs_.find(event.job);
+    if (job == nullptr || is_stopping()) return;
+    const bool is_again = last_asked_ >= now_.instant && last_asked_ < now_.instant + seconds{1};
+    Instant named = is_again ? last_asked_ + microseconds{1} : now_.instant;
+    if (named == floor_seconds(named)) named += microseconds{1};
+    last_asked_ = named;
+    propose(*job, Fate::start, {named, named, 1}, {}, Cause::manual);
+}
+
 void Engine::State::send_decides() {
     // By due time, then in the order of tables and lines; that keeps each job's own order.
     std::stable_sort(proposals_.begin(), proposals_.end(),

@@ -39,7 +39,8 @@ struct Marks::Header {
     char boot_id[kIdBytes];
     char ledger_id[kIdBytes];
     std::uint64_t is_incomplete;
-    char rest[32];
+    std::uint64_t pid_namespace;
+    char rest[24];
 };
 
 struct Marks::Slot {
@@ -114,7 +115,20 @@ bool Marks::read(const Options& options) {
             free_.push_back(place);
         }
     }
+    enter(options.pid_namespace);
     return true;
+}
+
+// A file of a version before this one tells none; it was no container's then.
+void Marks::enter(std::uint64_t pid_namespace) {
+    const bool is_other = header().pid_namespace != 0 && header().pid_namespace != pid_namespace;
+    for (const auto& [name, place] : places_) {
+        Mark& mark = slot(place).mark;
+        if (is_other && mark.pid != 0) mark.pid = kElsewhere;
+    }
+    // Who kills us here has the next one find the same.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    header().pid_namespace = pid_namespace;
 }
 
 Result<void> Marks::begin(const Options& options) {
@@ -125,6 +139,7 @@ Result<void> Marks::begin(const Options& options) {
     for (std::size_t place = slots_; place > 0; --place) free_.push_back(place - 1);
     copy_id(header().boot_id, options.boot_id);
     copy_id(header().ledger_id, options.ledger_id);
+    header().pid_namespace = options.pid_namespace;
     std::atomic_signal_fence(std::memory_order_seq_cst);
     std::memcpy(header().magic, kMagic, sizeof kMagic);
     return {};

@@ -17,6 +17,8 @@
 
 namespace cron::ledger {
 
+inline constexpr std::int32_t kElsewhere = -1;  // the pid of a process in another pid namespace
+
 // What is known of the process that a start made; 0 where it was not made yet.
 struct Mark {
     std::int32_t pid = 0;
@@ -32,8 +34,12 @@ class Marks {
         std::string path;
         std::string boot_id;
         std::string ledger_id;
+        // In which pids are numbered: a container that is started anew has another one. 0: not
+        // known.
+        std::uint64_t pid_namespace = 0;
     };
-    // Goes on with a file of the same boot and ledger; any other is begun anew.
+    // Goes on with a file of the same boot and ledger; any other is begun anew. The processes in
+    // one of another pid namespace are elsewhere: no pid here is theirs.
     static Result<Marks> open(const Options& options);
 
     Marks(Marks&& other) noexcept;
@@ -63,6 +69,7 @@ class Marks {
     ContentHash name_of(const engine::RunKey& key, std::uint32_t attempt) const;
     Result<void> begin(const Options& options);
     bool read(const Options& options);
+    void enter(std::uint64_t pid_namespace);
     Result<void> map(std::size_t slots);
     Result<std::size_t> free_slot();
     Header& header() const;

@@ -10,8 +10,11 @@ engine::Decided MemoryLedger::decide(const engine::Decide& decide) {
         jobs_[known.job].memory = {known.since, passes_.last()};
     }
     for (const engine::Verdict& verdict : decide.verdicts) {
-        // Once a boot is for the daemon to say: the clock may read 1970 at each.
-        if (verdict.cause == engine::Cause::boot) continue;
+        // Once a boot is for the daemon to say: the clock may read 1970 at each. And what is asked
+        // for is no due time.
+        const bool is_due_time =
+            verdict.cause != engine::Cause::boot && verdict.cause != engine::Cause::manual;
+        if (!is_due_time) continue;
         Job& job = jobs_[verdict.key.job];
         const auto [decided, is_first] = job.decided.try_emplace(verdict.key.pass, verdict.key.due);
         if (is_first || verdict.key.due > decided->second) {

@@ -67,10 +67,12 @@ std::optional<std::string> judge(engine::RecalledRun& run, const Marks* marks, b
         if (same_boot && marks != nullptr && marks->tells_all()) return std::nullopt;
         return "the daemon ended, and whether this run was started is not known";
     }
-    if (mark->pid <= 0) return "the daemon ended while it started this run";
-    const bool lives = process_start(mark->pid) == mark->process_start;
+    if (mark->pid == 0) return "the daemon ended while it started this run";
+    const bool is_here = mark->pid != kElsewhere;
+    const bool lives = is_here && process_start(mark->pid) == mark->process_start;
     if (!lives && !(end_left && end_left(mark->output, mark->output_number))) {
-        return "it ended while no daemon was there: its status is not known";
+        return is_here ? "it ended while no daemon was there: its status is not known"
+                       : "it was started in another container: its end was not seen";
     }
     run.state = engine::RecalledRun::State::alive;
     run.process.pid = mark->pid;

@@ -54,7 +54,7 @@ class Store::State {
     explicit State(Database database) : database_(std::move(database)) {}
 
     Result<void> prepare();
-    void begin_boot(const std::string& boot_id);
+    void begin_boot(const Options& options);
     Result<void> write_row() { return write_state(database_, row_); }
     Result<void> read_passes();
     Result<void> know(const engine::KnownJob& known);
@@ -88,7 +88,7 @@ Result<std::unique_ptr<Store::State>> Store::State::open(const Options& options)
     }
     if (auto made = prepare_schema(state->database_); !made) return tl::unexpected(made.error());
     if (auto made = state->prepare(); !made) return tl::unexpected(made.error());
-    state->begin_boot(options.boot_id);
+    state->begin_boot(options);
     return state;
 }
 
@@ -124,10 +124,11 @@ Result<void> Store::State::prepare() {
 
 // Numbers the boot if it is a new one. Written with the first verdict in it, not before: until then
 // all that is known is of the boot before.
-void Store::State::begin_boot(const std::string& boot_id) {
-    same_boot_ = !boot_id.empty() && row_.boot_id == boot_id;
-    if (same_boot_) return;
-    row_.boot_id = boot_id;
+void Store::State::begin_boot(const Options& options) {
+    same_boot_ = !options.boot_id.empty() && row_.boot_id == options.boot_id;
+    const bool goes_on = same_boot_ && options.boots == Boots::by_id;
+    if (goes_on || options.boots == Boots::none) return;
+    row_.boot_id = options.boot_id;
     ++row_.boot;
 }
 
@@ -200,7 +201,8 @@ Result<void> Store::State::add_run(std::int64_t job, const engine::Verdict& verd
 Result<bool> Store::State::take(const engine::Verdict& verdict) {
     const auto job = jobs_->row_of(verdict.key.job);
     if (!job) return tl::unexpected(job.error());
-    if (verdict.cause != Cause::boot) {
+    // What is asked for is no due time: it leaves those of its job as they are.
+    if (verdict.cause != Cause::boot && verdict.cause != Cause::manual) {
         const Result<bool> claimed = claim(*job, verdict);
         if (!claimed || !*claimed) return claimed;
         auto reached = jobs_->set_reached(*job, {verdict.key.due, verdict.key.pass});

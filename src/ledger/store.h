@@ -20,10 +20,17 @@ namespace cron::ledger {
 
 class Store {
   public:
+    // What counts as a boot, in which an entry for @reboot runs once.
+    enum class Boots {
+        by_id,     // a boot of the machine
+        by_start,  // each opening
+        none,      // nobody starts to schedule: what is known of boots and due times stays
+    };
     struct Options {
         std::string path;
         std::string vfs;      // the file layer; empty is the system's
         std::string boot_id;  // of the boot in which we are
+        Boots boots = Boots::by_id;
     };
     // Opens the database, or makes it.
     static Result<Store> open(const Options& options);
@@ -33,7 +40,7 @@ class Store {
 
     // One transaction. Takes the verdicts in their order; those that the answer refuses left no
     // row. A scheduled due time that is not after the latest decided one of its job and pass is
-    // refused, and a second run of a job for @reboot in one boot.
+    // refused, and a second run of a job for @reboot in one boot. A manual one touches no due time.
     Result<engine::Decided> decide(const engine::Decide& order);
     Result<void> open_pass(const engine::OpenPass& order);
     // How runs ended; all or none.

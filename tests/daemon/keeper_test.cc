@@ -143,6 +143,27 @@ TEST_CASE("keeper: after a crash a granted run is pending, alive or lost, as its
     CHECK(runs.at("alive").process.output_number == 9);
 }
 
+TEST_CASE("keeper: who comes for one run leaves what is open to the next daemon", "[daemon]") {
+    ledger::FaultyFiles files(1);
+    const TemporaryFolder folder;
+    const std::string marks = folder / "marks";
+    {
+        Desk desk(files, marks);
+        REQUIRE(desk.open());
+        desk.decide("a", 60);
+        desk.wait_for_answers(1);
+    }
+    {
+        Desk desk({"ledger.db", files.name(), "boot", ledger::Store::Boots::none}, marks);
+        REQUIRE(desk.open());
+        CHECK(desk.keeper().recall().runs.empty());
+        CHECK(desk.said.empty());
+    }
+    Desk desk(files, marks);
+    REQUIRE(desk.open());
+    CHECK(desk.keeper().recall().runs.size() == 1);
+}
+
 TEST_CASE("keeper: a mark goes when the end of its run is on record, not before", "[daemon]") {
     ledger::FaultyFiles files(1);
     const TemporaryFolder folder;

@@ -27,9 +27,12 @@ TEST_CASE("run id: a hash of the job, the due time in UTC, and the pass behind t
     RunKey key{JobId::named("alice", "/tables/alice", "backup"), kMonday, 0};
     // It stays in every version: people and scripts keep it.
     CHECK(run_id(key) == "d6ec0721ad0cf137-20260302T100000Z");
-    key.due += seconds{59} + microseconds{999'999};
+    key.due += seconds{59};
     key.pass = 12;
     CHECK(run_id(key) == "d6ec0721ad0cf137-20260302T100059Z-p12");
+    // No due time: a run that was asked for in the same second.
+    key.due += microseconds{42};
+    CHECK(run_id(key) == "d6ec0721ad0cf137-20260302T100059.000042Z-p12");
 }
 
 TEST_CASE("run id: each of job, due time and pass makes another one", "[engine]") {

@@ -76,6 +76,33 @@ TEST_CASE("marks: those of another boot or ledger mean nothing", "[ledger]") {
     CHECK_FALSE(open(file, "").find(key("a"), 1));
 }
 
+TEST_CASE("marks: in another pid namespace no pid is that of a marked process, and stays so",
+          "[ledger]") {
+    const TempFile file;
+    const auto open_in = [&](std::uint64_t pid_namespace) {
+        auto marks = Marks::open({file.path(), "boot", "ledger", pid_namespace});
+        REQUIRE(marks);
+        return *std::move(marks);
+    };
+    {
+        Marks marks = open_in(1);
+        REQUIRE(marks.set(key("begun"), 1));
+        REQUIRE(marks.set(key("made"), 1));
+        marks.add_process(key("made"), 1, {77, 12345, 99, 5, 6});
+    }
+    CHECK(open_in(1).find(key("made"), 1)->pid == 77);
+    {
+        Marks marks = open_in(2);
+        CHECK(marks.tells_all());  // what is not marked was not started, there or here
+        CHECK(marks.find(key("begun"), 1)->pid == 0);
+        CHECK(marks.find(key("made"), 1)->pid == kElsewhere);
+        REQUIRE(marks.set(key("here"), 1));
+        marks.add_process(key("here"), 1, {77, 12345, 99, 5, 6});
+    }
+    CHECK(open_in(2).find(key("here"), 1)->pid == 77);
+    CHECK(open_in(1).find(key("made"), 1)->pid == kElsewhere);
+}
+
 TEST_CASE("marks: that starts went unmarked is known to the next", "[ledger]") {
     const TempFile file;
     CHECK_FALSE(

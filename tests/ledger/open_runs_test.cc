@@ -67,6 +67,29 @@ TEST_CASE("open runs: a marked run lives if its process does, and else is lost",
     CHECK(run.process.output_number == 9);
 }
 
+TEST_CASE("open runs: a run of another pid namespace is lost, whoever has its pid here",
+          "[ledger]") {
+    const daemon::TemporaryFolder folder;
+    const auto open_in = [&](std::uint64_t pid_namespace) {
+        auto marks = Marks::open({folder / "marks", "boot", "ledger", pid_namespace});
+        REQUIRE(marks);
+        return *std::move(marks);
+    };
+    engine::RecalledRun run = run_of("a", State::pending, 1);
+    {
+        Marks marks = open_in(1);
+        REQUIRE(marks.set(run.key, 1));
+        marks.add_process(run.key, 1, {77, 5, 90'000'000, 8, 9});
+    }
+    const auto everybody = [](int) { return std::optional<std::uint64_t>(5); };
+    const Marks marks = open_in(2);
+    CHECK(judge(run, &marks, true, everybody));
+    CHECK(run.state == State::pending);
+    // What is not marked was not started there either.
+    engine::RecalledRun unmarked = run_of("b", State::retrying, 2);
+    CHECK_FALSE(judge(unmarked, &marks, true, everybody));
+}
+
 TEST_CASE("open runs: a marked run that has left how it ended is told of, and not lost",
           "[ledger]") {
     const daemon::TemporaryFolder folder;

@@ -121,6 +121,63 @@ TEST_CASE("store: a job for @reboot is granted once a boot, whatever the clock r
     CHECK(refused(next, boot) == 0);
 }
 
+TEST_CASE("store: where each start counts as a boot, a job for @reboot is granted at each",
+          "[ledger]") {
+    FaultyFiles files(1);
+    Verdict boot = verdict("a", 60);
+    boot.cause = Cause::boot;
+    for (const long start : {60, 70}) {
+        auto store = Store::open({"ledger.db", files.name(), "boot", Store::Boots::by_start});
+        REQUIRE(store);
+        boot.key.due = boot.first = Instant{seconds{start}};
+        CHECK(refused(*store, boot) == 0);
+        CHECK(refused(*store, boot) == 1);
+        CHECK(refused(*store, verdict("b", 60)) == (start == 60 ? 0 : 1));
+        // An outage is judged by the boots of the machine.
+        CHECK(store->recall()->same_boot == (start != 60));
+    }
+}
+
+TEST_CASE("store: a run that was asked for is on record, and no due time of its job is touched",
+          "[ledger]") {
+    FaultyFiles files(1);
+    {
+        Store store = open(files);
+        CHECK(refused(store, verdict("a", 60)) == 0);
+        Verdict asked = verdict("a", 90);
+        asked.cause = Cause::manual;
+        CHECK(refused(store, asked) == 0);
+        CHECK(refused(store, asked) == 1);
+        CHECK(store.recall()->jobs.at(job("a")).reached == Instant{seconds{60}});
+        CHECK(refused(store, verdict("a", 80)) == 0);
+        CHECK(store.open_runs()->at(1).run.cause == Cause::manual);
+        Finish finish = finished("a", 90, 7);
+        finish.cause = Cause::manual;
+        REQUIRE(store.finish({finish}));
+    }
+    CHECK(query(files, "SELECT cause || exit_status FROM run WHERE outcome = 'exited'") ==
+          "manual7|");
+}
+
+TEST_CASE("store: who opens it for one run leaves boots and due times as they were", "[ledger]") {
+    FaultyFiles files(1);
+    const std::string state = "SELECT boot_id || boot || decided_until FROM state";
+    {
+        Store store = open(files);
+        REQUIRE(store.decide(Decide{1, {verdict("a", 60)}, {}, Instant{seconds{61}}}));
+    }
+    const std::string before = query(files, state);
+    {
+        auto store = Store::open({"ledger.db", files.name(), "boot-2", Store::Boots::none});
+        REQUIRE(store);
+        Verdict asked = verdict("a", 90);
+        asked.cause = Cause::manual;
+        CHECK(refused(*store, asked) == 0);
+    }
+    CHECK(query(files, state) == before);
+    CHECK_FALSE(open(files, "boot-2").recall()->same_boot);
+}
+
 TEST_CASE("store: an outcome is on record; a run without one is told when it opens", "[ledger]") {
     FaultyFiles files(1);
     {
