@@ -8,7 +8,7 @@ core='base calendar schedule crontab engine'
 pure="$core preview"
 shared='zones process ledger mail spool control cluster preview'
 folders="$core $shared daemon ctl edit programs"
-tests_beside_folders='sim system bench fuzz layering machine'
+tests_beside_folders='sim system container bench fuzz layering machine'
 
 # What the folder $1 may include besides itself.
 allowed() {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,14 +114,18 @@ bool eventually(const std::function<bool()>& claim) {
     return true;
 }
 
-Process::Process(const std::vector<std::string>& arguments, const std::function<void()>& prepare) {
+Process::Process(const std::vector<std::string>& arguments, const std::function<void()>& prepare,
+                 unsigned namespaces) {
     int ends[2];
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     std::vector<char*> argv;
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
-    pid_ = ::fork();
+    // As fork(), which knows no namespaces.
+    pid_ = namespaces == 0 ? ::fork()
+                           : static_cast<pid_t>(::syscall(SYS_clone, namespaces | SIGCHLD, nullptr,
+                                                          nullptr, nullptr, nullptr));
     REQUIRE(pid_ >= 0);
     if (pid_ == 0) {
         ::dup2(ends[1], STDOUT_FILENO);

@@ -51,9 +51,10 @@ bool eventually(const std::function<bool()>& claim);
 // A process that writes to stdout and stderr; ended with KILL at the end if it still lives.
 class Process {
   public:
-    // `prepare` runs in the child before exec.
+    // `prepare` runs in the child before exec. `namespaces` (CLONE_NEWPID and such) are its own:
+    // there it is the first process.
     explicit Process(const std::vector<std::string>& arguments,
-                     const std::function<void()>& prepare = nullptr);
+                     const std::function<void()>& prepare = nullptr, unsigned namespaces = 0);
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
     ~Process();
