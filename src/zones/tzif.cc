@@ -1,5 +1,6 @@
 #include "zones/tzif.h"
 
+#include <cstddef>
 #include <cstdint>
 
 #include <fmt/format.h>
@@ -54,31 +55,10 @@ Result<Header> read_header(std::string_view bytes) {
     return Header{bytes[4], count(0), count(1), count(2), count(3), count(4), count(5)};
 }
 
-// Checks the times, their types and the types themselves in `data`, which has the size that
-// `header` says.
-Result<TzifFacts> check_data(const Header& header, std::string_view data, std::size_t time_size) {
-    if (header.leap_count > 0) {
-        return failure(ErrorCode::invalid,
-                       "counts leap seconds, which the system's clock does not (use the zone "
-                       "without 'right/')");
-    }
-    if (header.type_count == 0) return failure(ErrorCode::invalid, "has no local time types");
-    TzifFacts facts;
-    facts.transition_count = header.time_count;
-    const std::size_t type_of_time = header.time_count * time_size;
-    for (std::size_t i = 0; i < header.time_count; ++i) {
-        const std::chrono::sys_seconds at{seconds{read_number(data, i * time_size, time_size)}};
-        if (facts.last_transition && at <= *facts.last_transition) {
-            return failure(ErrorCode::invalid,
-                           fmt::format("has times out of order (number {})", i));
-        }
-        facts.last_transition = at;
-        if (byte_at(data, type_of_time + i) >= header.type_count) {
-            return failure(ErrorCode::invalid,
-                           fmt::format("names a type that it does not have (number {})", i));
-        }
-    }
-    const std::size_t types = type_of_time + header.time_count;
+// The offsets of the types, which begin at `types` in `data`.
+Result<std::vector<seconds>> read_offsets(const Header& header, std::string_view data,
+                                          std::size_t types) {
+    std::vector<seconds> offsets;
     for (std::size_t i = 0; i < header.type_count; ++i) {
         const std::int64_t offset = read_number(data, types + i * kTypeSize, 4);
         if (offset < kOffsetMin || offset > kOffsetMax) {
@@ -89,19 +69,49 @@ Result<TzifFacts> check_data(const Header& header, std::string_view data, std::s
             return failure(ErrorCode::invalid,
                            fmt::format("has a type without a name (number {})", i));
         }
+        offsets.push_back(seconds{offset});
     }
-    return facts;
+    return offsets;
+}
+
+// `data` has the size that `header` says.
+Result<Tzif> read_data(const Header& header, std::string_view data, std::size_t time_size) {
+    if (header.leap_count > 0) {
+        return failure(ErrorCode::invalid,
+                       "counts leap seconds, which the system's clock does not (use the zone "
+                       "without 'right/')");
+    }
+    if (header.type_count == 0) return failure(ErrorCode::invalid, "has no local time types");
+    const std::size_t type_of_time = header.time_count * time_size;
+    const auto offsets = read_offsets(header, data, type_of_time + header.time_count);
+    if (!offsets) return tl::unexpected(offsets.error());
+    Tzif file;
+    file.initial = offsets->front();
+    for (std::size_t i = 0; i < header.time_count; ++i) {
+        const std::chrono::sys_seconds at{seconds{read_number(data, i * time_size, time_size)}};
+        if (!file.transitions.empty() && at <= file.transitions.back().at) {
+            return failure(ErrorCode::invalid,
+                           fmt::format("has times out of order (number {})", i));
+        }
+        const std::uint8_t type = byte_at(data, type_of_time + i);
+        if (type >= header.type_count) {
+            return failure(ErrorCode::invalid,
+                           fmt::format("names a type that it does not have (number {})", i));
+        }
+        file.transitions.push_back({at, (*offsets)[type]});
+    }
+    return file;
 }
 
 }  // namespace
 
-Result<TzifFacts> check_tzif(std::string_view bytes) {
+Result<Tzif> read_tzif(std::string_view bytes) {
     auto header = read_header(bytes);
     if (!header) return tl::unexpected(header.error());
     const char version = header->version;
     bytes.remove_prefix(kHeaderSize);
     if (bytes.size() < header->data_size(4)) return cut_short();
-    if (version == '\0') return check_data(*header, bytes, 4);
+    if (version == '\0') return read_data(*header, bytes, 4);
     if (version < '2') return failure(ErrorCode::invalid, "has a version that is not known");
 
     // From version 2 on all comes again, with times of 8 bytes, and then the footer.
@@ -113,14 +123,14 @@ Result<TzifFacts> check_tzif(std::string_view bytes) {
     bytes.remove_prefix(kHeaderSize);
     const std::uint64_t size = header->data_size(8);
     if (bytes.size() < size + 2) return cut_short();
-    auto facts = check_data(*header, bytes, 8);
-    if (!facts) return facts;
+    auto file = read_data(*header, bytes, 8);
+    if (!file) return file;
     // footer = "\n" rule "\n"
     bytes.remove_prefix(size);
     const std::size_t end = bytes.find('\n', 1);
     if (bytes.front() != '\n' || end == std::string_view::npos) return cut_short();
-    facts->footer = std::string(bytes.substr(1, end - 1));
-    return facts;
+    file->footer = std::string(bytes.substr(1, end - 1));
+    return file;
 }
 
 }  // namespace cron::zones

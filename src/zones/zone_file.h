@@ -1,4 +1,4 @@
-// One TZif file as a Zone. The only place that calls the `date` library.
+// One TZif file as a Zone.
 #pragma once
 
 #include <string>
