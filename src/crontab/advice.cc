@@ -66,7 +66,7 @@ std::vector<Finding> advise_on_schedule(const ScheduleText& text,
         advice.push_back(*std::move(never));
     }
     if (from && zone != nullptr) {
-        auto of_clock = schedule::advise_on_clock(text.text, schedule, *zone, *from);
+        auto of_clock = schedule::advise_on_clock(text.text, text.form, schedule, *zone, *from);
         std::move(of_clock.begin(), of_clock.end(), std::back_inserter(advice));
     }
     std::vector<Finding> findings;

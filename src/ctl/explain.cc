@@ -37,8 +37,8 @@ Explanation explain(const Expression& expression, const calendar::Zone& zone, In
     found.changes =
         schedule::clock_changes(expression.schedule, zone, from, end_of_changes(from), kChangesMax);
     found.advice = schedule::advise(expression.text, expression.form, expression.schedule);
-    const auto of_clock =
-        schedule::advise_on_clock(expression.text, expression.schedule, zone, from);
+    const auto of_clock = schedule::advise_on_clock(expression.text, expression.form,
+                                                    expression.schedule, zone, from);
     found.advice.insert(found.advice.end(), of_clock.begin(), of_clock.end());
     return found;
 }

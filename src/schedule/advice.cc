@@ -43,6 +43,7 @@ bool has_day(const Fields& fields) {
 bool is_never_due(const Schedule& schedule) {
     if (schedule.kind() != Schedule::Kind::fields) return false;
     const Fields& fields = schedule.fields();
+    if (fields.years.is_limited()) return !first_match(fields, begin_of(kYearFirst));
     // Any date falls on any weekday, some year.
     if (fields.days_of_week != 0) {
         if (is_or(fields) || (fields.days_of_month & kDaysOfEveryMonth) != 0) return false;
@@ -270,7 +271,10 @@ class LastDays {
     std::vector<Advice>& found_;
 };
 
-std::string never_due_message(const Fields& fields) {
+std::string never_due_message(Fields fields) {
+    if (std::exchange(fields.years, {}).is_limited() && first_match(fields, begin_of(kYearFirst))) {
+        return "this is never due: no date of its years fits";
+    }
     if (fields.month_days != MonthDays{}) return "this is never due: no date fits";
     const auto day = static_cast<unsigned>(std::countr_zero(fields.days_of_month));
     const auto months = months_without(fields.months, day);
@@ -303,7 +307,9 @@ std::vector<Advice> advise(std::string_view text, Form form, const Schedule& sch
     std::vector<Advice> found = advise_on_steps(texts, fields);
     advise_on_every_minute(text, texts, fields, found);
     advise_on_days(text, texts, fields, found);
-    if (is_due_in_leap_years_only(fields)) {
+    if (fields.years.is_limited()) {
+        // Who names years has looked at a calendar.
+    } else if (is_due_in_leap_years_only(fields)) {
         found.push_back(advice_at(date_of(texts, fields), "leap-day",
                                   "this is due in leap years only",
                                   "'L' is the last day of February in every year"));

@@ -24,12 +24,16 @@ struct Advice {
 std::vector<Advice> advise(std::string_view text, Form form, const Schedule& schedule);
 
 // On due times that a change of the zone's clock in the year after `from` skips or repeats.
-std::vector<Advice> advise_on_clock(std::string_view text, const Schedule& schedule,
+std::vector<Advice> advise_on_clock(std::string_view text, Form form, const Schedule& schedule,
                                     const calendar::Zone& zone, Instant from);
 
 // The part of `advise` that tells of a schedule that no date fits. Costs next to nothing for any
 // other.
 std::optional<Advice> advise_if_never_due(std::string_view text, Form form,
                                           const Schedule& schedule);
+
+// On a schedule that was due, but will not be after `now`: its years are past.
+std::optional<Advice> advise_if_past(std::string_view text, Form form, const Schedule& schedule,
+                                     const calendar::Zone& zone, Instant now);
 
 }  // namespace cron::schedule

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::year_month_day;
 
-constexpr days kYear{365};
+constexpr days kYearLength{365};
 constexpr std::size_t kChangesMax = 16;  // of a clock in a year; no zone has half as many
 
 std::string date_text(Local local) {
@@ -84,22 +84,21 @@ std::string change_text(const ClockChange& change, const std::string& effect) {
 }
 
 // Hour and minute, or the nickname.
-Word time_of(std::string_view text) {
+Word time_of(std::string_view text, Form form) {
     if (text.starts_with('@')) return {0, text};
-    const FieldTexts six(text, Form::six_fields);
-    if (!six[kDayOfWeek].text.empty()) return six.between(kSecond, kHour);
-    return FieldTexts(text, Form::five_fields).between(kMinute, kHour);
+    const FieldTexts texts(text, form);
+    return texts.between(texts[kSecond].text.empty() ? kMinute : kSecond, kHour);
 }
 
 }  // namespace
 
-std::vector<Advice> advise_on_clock(std::string_view text, const Schedule& schedule,
+std::vector<Advice> advise_on_clock(std::string_view text, Form form, const Schedule& schedule,
                                     const calendar::Zone& zone, Instant from) {
     if (schedule.kind() != Schedule::Kind::fields) return {};
     std::string skipped;
     std::string repeated;
     for (const ClockChange& change :
-         clock_changes(schedule, zone, from, from + kYear, kChangesMax)) {
+         clock_changes(schedule, zone, from, from + kYearLength, kChangesMax)) {
         if (change.effect == ClockChange::Effect::none) continue;
         std::string& texts = change.is_skip() ? skipped : repeated;
         const std::string effect = change.is_skip() ? skipped_effect(schedule, zone, change)
@@ -111,16 +110,32 @@ std::vector<Advice> advise_on_clock(std::string_view text, const Schedule& sched
     std::vector<Advice> found;
     const std::string place = fmt::format("in {} ", zone.name());
     if (!skipped.empty()) {
-        found.push_back(advice_at(time_of(text), "skipped-time", place + skipped,
+        found.push_back(advice_at(time_of(text, form), "skipped-time", place + skipped,
                                   "choose a time that is never skipped, or write CRON_TZ=UTC "
                                   "above the line"));
     }
     if (!repeated.empty()) {
-        found.push_back(advice_at(time_of(text), "repeated-time", place + repeated,
+        found.push_back(advice_at(time_of(text, form), "repeated-time", place + repeated,
                                   "choose a time that comes once, or write CRON_TZ=UTC above the "
                                   "line"));
     }
     return found;
+}
+
+std::optional<Advice> advise_if_past(std::string_view text, Form form, const Schedule& schedule,
+                                     const calendar::Zone& zone, Instant now) {
+    if (schedule.kind() != Schedule::Kind::fields || !schedule.fields().years.is_limited() ||
+        next_after(schedule, zone, now)) {
+        return std::nullopt;
+    }
+    const std::optional<Instant> last = previous_before(schedule, zone, now + microseconds{1});
+    if (!last) return std::nullopt;
+    const auto at = floor_seconds(*last);
+    const Local local{at.time_since_epoch() + zone.period_at(at).offset};
+    return advice_at(FieldTexts(text, form)[kYear], "never-due",
+                     fmt::format("this is never due again: the last time was {} {}",
+                                 date_text(local), time_text(local)),
+                     "write a year to come, or '*' for every year");
 }
 
 }  // namespace cron::schedule

@@ -20,12 +20,12 @@ struct FieldWords {
 };
 
 // In the order of the fields.
-constexpr std::array<FieldWords, kFieldCount> kWords = {{{"minute", "second", seconds{1}},
-                                                         {"hour", "minute", minutes{1}},
-                                                         {"day", "hour", hours{1}},
-                                                         {"month", "day", hours{24}},
-                                                         {"year", "month", seconds{0}},
-                                                         {"week", "day", hours{24}}}};
+constexpr std::array<FieldWords, kMaskCount> kWords = {{{"minute", "second", seconds{1}},
+                                                        {"hour", "minute", minutes{1}},
+                                                        {"day", "hour", hours{1}},
+                                                        {"month", "day", hours{24}},
+                                                        {"year", "month", seconds{0}},
+                                                        {"week", "day", hours{24}}}};
 
 struct Stepped {
     Word item;
@@ -168,7 +168,7 @@ Advice too_long(std::size_t index, const Stepped& stepped, std::uint64_t bits) {
 
 std::vector<Advice> advise_on_steps(const FieldTexts& texts, const Fields& fields) {
     std::vector<Advice> found;
-    for (std::size_t index = 0; index < kFieldCount; ++index) {
+    for (std::size_t index = 0; index < kMaskCount; ++index) {
         const auto stepped = whole_step(index, texts[index]);
         if (!stepped || stepped->step == 1) continue;
         const std::uint64_t bits = values_of(fields, index).bits;

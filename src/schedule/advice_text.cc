@@ -11,13 +11,16 @@
 namespace cron::schedule {
 
 FieldTexts::FieldTexts(std::string_view text, Form form) : text_(text) {
-    std::size_t at = 0;
-    for (std::size_t index = first_field(form); index < kFieldCount; ++index) {
+    std::vector<Word> words;
+    for (std::size_t at = 0; words.size() < field_count_max(form);) {
         while (at < text.size() && is_blank(text[at])) ++at;
         const std::size_t begin = at;
         while (at < text.size() && !is_blank(text[at])) ++at;
-        words_.at(index) = {begin, text.substr(begin, at - begin)};
+        if (begin == at) break;
+        words.push_back({begin, text.substr(begin, at - begin)});
     }
+    std::copy(words.begin(), words.end(),
+              words_.begin() + static_cast<std::ptrdiff_t>(first_field(form, words.size())));
 }
 
 Word FieldTexts::between(std::size_t first, std::size_t last) const {

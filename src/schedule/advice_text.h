@@ -15,7 +15,7 @@
 
 namespace cron::schedule {
 
-// The fields as written; empty ones where there is no field for seconds.
+// The fields as written; empty ones where there is no field for seconds, or for years.
 class FieldTexts {
   public:
     FieldTexts(std::string_view text, Form form);

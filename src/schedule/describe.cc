@@ -151,6 +151,14 @@ std::string describe_times(const Times& times) {
     return seconds + " of the minute, " + minutes_and_hours(times);
 }
 
+// "2027 to 2029 and 2032", "every 2nd year from 2028 to 2036"
+std::string years_of(const Numbers& years) {
+    const auto series = series_of(years);
+    if (!series || series->count < kSeriesMin || series->step == 1) return list(years);
+    return fmt::format("every {} year from {} to {}", ordinal(series->step), series->first,
+                       series->last);
+}
+
 std::string describe_fields(const Fields& fields) {
     const Times times{numbers_of(fields.seconds), numbers_of(fields.minutes),
                       numbers_of(fields.hours)};
@@ -161,6 +169,7 @@ std::string describe_fields(const Fields& fields) {
     const bool goes_round = hours && hours->goes_round(24);
     if (is_every_day(fields) && !goes_round) text += " every day";
     if (!days.empty()) text += " " + days;
+    if (fields.years.is_limited()) text += ", in " + years_of(fields.years.numbers());
     return text;
 }
 

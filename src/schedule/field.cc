@@ -18,6 +18,7 @@ const std::array<FieldSpec, kFieldCount> kFields = {{
     {"day of month", 1, 31, {}},
     {"month", 1, 12, kMonthNames},
     {"day of week", 0, 7, kWeekdayNames},
+    {"year", kYearFirst, kYearLast, {}},
 }};
 
 FieldValues values_of(const Fields& fields, std::size_t index) {

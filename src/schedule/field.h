@@ -19,23 +19,31 @@ struct FieldSpec {
     std::span<const std::string_view> value_names;  // of `first` and on; empty if there are none
 };
 
-// In the order of the text; five fields begin with the minute.
+// In the order of the text; five fields begin with the minute and end with the day of week.
 inline constexpr std::size_t kSecond = 0;
 inline constexpr std::size_t kMinute = 1;
 inline constexpr std::size_t kHour = 2;
 inline constexpr std::size_t kDayOfMonth = 3;
 inline constexpr std::size_t kMonth = 4;
 inline constexpr std::size_t kDayOfWeek = 5;
-inline constexpr std::size_t kFieldCount = 6;
+inline constexpr std::size_t kYear = 6;
+inline constexpr std::size_t kFieldCount = 7;
+inline constexpr std::size_t kMaskCount = kYear;  // of which so many fit a mask: see FieldValues
 
 extern const std::array<FieldSpec, kFieldCount> kFields;
 
-constexpr std::size_t first_field(Form form) {
-    return form == Form::six_fields ? kSecond : kMinute;
+// The field with which `count` words begin.
+constexpr std::size_t first_field(Form form, std::size_t count) {
+    const bool has_second = form == Form::six_fields || count == kFieldCount;
+    return has_second ? kSecond : kMinute;
 }
-constexpr std::size_t field_count(Form form) { return kFieldCount - first_field(form); }
+// How many fields there are at least, and at most.
+constexpr std::size_t field_count_min(Form form) { return form == Form::six_fields ? 6 : 5; }
+constexpr std::size_t field_count_max(Form form) {
+    return form == Form::supercronic ? kFieldCount : field_count_min(form);
+}
 
-// The values of a field, one bit each, and whether its text starts with `*`.
+// The values of a field other than the year, one bit each, and whether its text starts with `*`.
 struct FieldValues {
     std::uint64_t bits = 0;
     bool star = false;

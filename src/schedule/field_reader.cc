@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "schedule/field.h"
 #include "schedule/hint.h"
+#include "schedule/words.h"
 
 namespace cron::schedule {
 namespace {
@@ -23,25 +24,42 @@ constexpr unsigned kBeforeLastMax = 30;
 // One field of a line.
 class FieldReader {
   public:
-    FieldReader(std::size_t index, const Word& field, std::uint64_t seed, MonthDays& month_days)
+    FieldReader(std::size_t index, const Word& field, Form form, std::uint64_t seed, Fields& fields)
         : index_(index),
           spec_(kFields[index]),
           field_(field),
+          is_supercronic_(form == Form::supercronic),
           seed_(seed),
-          month_days_(month_days) {}
+          fields_(fields),
+          month_days_(fields.month_days) {}
 
     // field = item { "," item }
-    Read<FieldValues> read() {
-        FieldValues values{0, field_.text.front() == '*' || field_.text.front() == '?'};
+    Read<void> read() {
+        // Of days and years supercronic asks whether an item is a star.
+        const bool is_by_item = is_supercronic_ && index_ >= kDayOfMonth;
+        bool star = !is_by_item && is_every(field_.text.substr(0, 1));
+        std::uint64_t bits = 0;
+        Years years;
         std::size_t number = 0;
         for (std::size_t begin = 0; begin <= field_.text.size(); ++number) {
             const std::size_t comma = std::min(field_.text.find(',', begin), field_.text.size());
-            const Read<std::uint64_t> bits = read_item(field_.part(begin, comma - begin), number);
-            if (!bits) return tl::unexpected<ParseError>(bits.error());
-            values.bits |= *bits;
+            const Word item = field_.part(begin, comma - begin);
+            const Read<Values> values = read_item(item, number);
+            if (!values) return tl::unexpected<ParseError>(values.error());
+            star = star || (is_by_item && is_every(item.text));
+            if (index_ == kYear) {
+                years.add(values->low, values->high, values->step);
+            } else if (values->step != kNoStep) {
+                bits |= stepped_bits(index_, values->low, values->high, values->step);
+            }
             begin = comma + 1;
         }
-        return values;
+        if (index_ != kYear) {
+            set_values(fields_, index_, {bits, star});
+        } else if (!star) {
+            fields_.years = years;
+        }
+        return {};
     }
 
   private:
@@ -49,26 +67,34 @@ class FieldReader {
         unsigned low = 0;
         unsigned high = 0;
     };
+    // low, low + step and so on up to `high`; without a step there are none.
+    struct Values {
+        unsigned low = 0;
+        unsigned high = 0;
+        std::uint64_t step = kNoStep;
+    };
+
+    static bool is_every(std::string_view text) { return text == "*" || text == "?"; }
 
     // item = ( "*" | value "-" value | choice ) [ "/" step ] | "?" | value | month-day
-    Read<std::uint64_t> read_item(const Word& item, std::size_t number) {
+    Read<Values> read_item(const Word& item, std::size_t number) {
         if (item.text.empty()) {
             return error_at(
                 field_,
                 fmt::format("{} {} has an empty item in its list", spec_.name, quoted(field_.text)),
                 "take out the extra ','");
         }
-        if (item.text == "?") return all_bits(index_);
+        if (item.text == "?") return Values{spec_.first, spec_.last, 1};
         if (is_month_day(item.text)) {
             const Read<void> read =
                 index_ == kDayOfMonth ? read_day_of_month(item) : read_day_of_week(item);
             if (!read) return tl::unexpected<ParseError>(read.error());
-            return 0;
+            return Values{};
         }
         return read_values(item, number);
     }
 
-    Read<std::uint64_t> read_values(const Word& item, std::size_t number) const {
+    Read<Values> read_values(const Word& item, std::size_t number) const {
         const std::size_t slash = item.text.find('/');
         const Word base = item.part(0, slash);
         const bool star = base.text.starts_with('*');
@@ -76,20 +102,22 @@ class FieldReader {
         std::uint64_t step = kNoStep;
         if (slash != std::string_view::npos) {
             const Read<std::uint64_t> read = read_step(item.part(slash + 1), item);
-            if (!read) return read;
+            if (!read) return tl::unexpected<ParseError>(read.error());
             step = *read;
         }
         if (is_hash(base.text)) return read_hash(base, item, step, number);
         if (single) {
             const Read<unsigned> value = read_value(base, item);
             if (!value) return tl::unexpected<ParseError>(value.error());
-            if (step != kNoStep) {
+            if (step == kNoStep) return Values{*value, *value, 1};
+            if (!is_supercronic_) {
                 return error_at(
                     item,
                     fmt::format("{} {} has a step but no range", spec_.name, quoted(item.text)),
                     fmt::format("write '{}-{}/{}'", base.text, spec_.last, step));
             }
-            return stepped_bits(index_, *value, *value, 1);
+            return index_ == kDayOfWeek ? Values{*value % 7, 6, step}
+                                        : Values{*value, spec_.last, step};
         }
         if (base.text.find('~') != std::string_view::npos) {
             return read_random(base, item, step, number);
@@ -97,7 +125,7 @@ class FieldReader {
         if (step == kNoStep) step = 1;
         const Read<Range> range = star ? read_star(base, item) : read_range(base, item, step);
         if (!range) return tl::unexpected<ParseError>(range.error());
-        return stepped_bits(index_, range->low, range->high, step);
+        return Values{range->low, range->high, step};
     }
 
     // Whether an item is one of MonthDays, be it written well or not.
@@ -209,8 +237,8 @@ class FieldReader {
                (text.size() == 1 || text[1] == '(');
     }
 
-    Read<std::uint64_t> read_hash(const Word& base, const Word& item, std::uint64_t step,
-                                  std::size_t number) const {
+    Read<Values> read_hash(const Word& base, const Word& item, std::uint64_t step,
+                           std::size_t number) const {
         if (base.text.size() == 1) return choose({spec_.first, random_last()}, step, number);
         const Word inner =
             base.part(2, base.text.size() - std::min<std::size_t>(base.text.size(), 3));
@@ -231,8 +259,8 @@ class FieldReader {
         return choose(*range, step, number);
     }
 
-    Read<std::uint64_t> read_random(const Word& base, const Word& item, std::uint64_t step,
-                                    std::size_t number) const {
+    Read<Values> read_random(const Word& base, const Word& item, std::uint64_t step,
+                             std::size_t number) const {
         const std::size_t tilde = base.text.find('~');
         Range range{spec_.first, random_last()};
         if (tilde > 0) {
@@ -256,15 +284,15 @@ class FieldReader {
     }
 
     // Always the same for the same seed, field and item.
-    std::uint64_t choose(const Range& range, std::uint64_t step, std::size_t number) const {
+    Values choose(const Range& range, std::uint64_t step, std::size_t number) const {
         const std::uint64_t size = range.high - range.low + 1;
         const std::uint64_t chance = stable_hash(fmt::format("{} {}", spec_.name, number), seed_);
         if (step == kNoStep) {
             const auto value = range.low + static_cast<unsigned>(chance % size);
-            return stepped_bits(index_, value, value, 1);
+            return {value, value, 1};
         }
         const auto start = range.low + static_cast<unsigned>(chance % std::min(step, size));
-        return stepped_bits(index_, start, range.high, step);
+        return {start, range.high, step};
     }
 
     // Where a choice without upper end stops: 7 would give Sunday two chances.
@@ -281,6 +309,12 @@ class FieldReader {
                                     quoted(word.text), spec_.name, kStepMax));
     }
 
+    // Of the value of the short name `number`.
+    std::string_view full_name(std::size_t number) const {
+        const auto value = spec_.first + static_cast<unsigned>(number);
+        return index_ == kMonth ? month_name(value) : weekday_name(value);
+    }
+
     // value = number | name
     Read<unsigned> read_value(const Word& word, const Word& item) const {
         const std::optional<std::uint64_t> number = parse_decimal(word.text);
@@ -288,7 +322,8 @@ class FieldReader {
             return static_cast<unsigned>(*number);
         }
         for (std::size_t i = 0; i < spec_.value_names.size(); ++i) {
-            if (equal_ignoring_case(word.text, spec_.value_names[i])) {
+            if (equal_ignoring_case(word.text, spec_.value_names[i]) ||
+                (is_supercronic_ && equal_ignoring_case(word.text, full_name(i)))) {
                 return spec_.first + static_cast<unsigned>(i);
             }
         }
@@ -301,17 +336,17 @@ class FieldReader {
     std::size_t index_;
     const FieldSpec& spec_;
     Word field_;
+    bool is_supercronic_;
     std::uint64_t seed_;
+    Fields& fields_;
     MonthDays& month_days_;
 };
 
 }  // namespace
 
-Read<void> read_field(std::size_t index, const Word& field, std::uint64_t seed, Fields& fields) {
-    const Read<FieldValues> values = FieldReader(index, field, seed, fields.month_days).read();
-    if (!values) return tl::unexpected<ParseError>(values.error());
-    set_values(fields, index, *values);
-    return {};
+Read<void> read_field(std::size_t index, const Word& field, Form form, std::uint64_t seed,
+                      Fields& fields) {
+    return FieldReader(index, field, form, seed, fields).read();
 }
 
 }  // namespace cron::schedule

@@ -31,7 +31,8 @@ inline tl::unexpected<ParseError> error_at(const Word& word, std::string message
         ParseError{word.begin, word.end(), std::move(message), std::move(hint)});
 }
 
-// What `field`, the text of the field `index`, names is added to `fields`. `seed` as for parse.
-Read<void> read_field(std::size_t index, const Word& field, std::uint64_t seed, Fields& fields);
+// What `field`, the text of the field `index`, names is set in `fields`. `seed` as for parse.
+Read<void> read_field(std::size_t index, const Word& field, Form form, std::uint64_t seed,
+                      Fields& fields);
 
 }  // namespace cron::schedule

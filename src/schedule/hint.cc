@@ -30,6 +30,10 @@ std::string backward_range_hint(std::size_t field, const BackwardRange& range, b
     const FieldSpec& spec = kFields[field];
     const unsigned last = field == kDayOfWeek ? spec.last - 1 : spec.last;
     const unsigned size = last - spec.first + 1;
+    // Years do not begin anew.
+    if (field == kYear)
+        return fmt::format("write '{}'",
+                           range_text(spec, {range.high, range.low, range.step}, named));
     // From Sunday as 7 a range runs forward as from 0.
     if (range.low > last) {
         return fmt::format("write '{}'",

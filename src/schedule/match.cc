@@ -88,7 +88,7 @@ Month month_at(const Fields& fields, int year, unsigned month) {
     const std::chrono::year_month_day first{std::chrono::year{year}, std::chrono::month{month},
                                             std::chrono::day{1}};
     Month found{year, month, local_days{first} - days{1}, 0};
-    if ((fields.months >> month & 1) == 0) return found;
+    if ((fields.months >> month & 1) == 0 || !fields.years.contains(year)) return found;
     const unsigned weekday = std::chrono::weekday{found.day_zero}.c_encoding();
     const unsigned last{std::chrono::year_month_day_last{
         first.year(),
@@ -186,11 +186,15 @@ std::optional<LocalMinute> first_minute_match(const Fields& fields, LocalMinute 
     }
     Month month = start.month;
     month.days = above(month.days, start.day);
-    while (month.days == 0) {
+    for (int years = 0; month.days == 0;) {
         const std::uint32_t later = above(fields.months, month.month);
-        month = later != 0 ? month_at(fields, month.year, lowest(later))
-                           : month_at(fields, month.year + 1, lowest(fields.months));
-        if (month.year > start.month.year + kCycleYears) return std::nullopt;
+        if (later != 0) {
+            month = month_at(fields, month.year, lowest(later));
+            continue;
+        }
+        const std::optional<int> year = fields.years.after(month.year);
+        if (!year || ++years > kCycleYears) return std::nullopt;
+        month = month_at(fields, *year, lowest(fields.months));
     }
     return month.day(lowest(month.days)) +
            minutes{lowest(fields.hours) * 60 + lowest(fields.minutes)};
@@ -205,11 +209,15 @@ std::optional<LocalMinute> last_minute_match(const Fields& fields, LocalMinute u
     }
     Month month = start.month;
     month.days = below(month.days, start.day);
-    while (month.days == 0) {
+    for (int years = 0; month.days == 0;) {
         const std::uint32_t earlier = below(fields.months, month.month);
-        month = earlier != 0 ? month_at(fields, month.year, highest(earlier))
-                             : month_at(fields, month.year - 1, highest(fields.months));
-        if (month.year < start.month.year - kCycleYears) return std::nullopt;
+        if (earlier != 0) {
+            month = month_at(fields, month.year, highest(earlier));
+            continue;
+        }
+        const std::optional<int> year = fields.years.before(month.year);
+        if (!year || ++years > kCycleYears) return std::nullopt;
+        month = month_at(fields, *year, highest(fields.months));
     }
     return month.day(highest(month.days)) +
            minutes{highest(fields.hours) * 60 + highest(fields.minutes)};

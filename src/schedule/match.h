@@ -10,8 +10,8 @@
 namespace cron::schedule {
 
 // The first match at or after `from`, the last at or before `upto`; whole seconds. None if there is
-// none in the 400 years in which the calendar comes round, which is none at all. Costs the months
-// in between.
+// none in the 400 years in which the calendar comes round, which is none at all, or in the years to
+// which the fields are limited. Costs the months in between.
 std::optional<Local> first_match(const Fields& fields, Local from);
 std::optional<Local> last_match(const Fields& fields, Local upto);
 

@@ -66,12 +66,12 @@ class FieldSearch {
             const Local from = period.at(cursor);
             if (!known || !known->holds_from(from)) known = Known{from, first_match(fields_, from)};
             const std::optional<Local> match = first_unread(period, known->match);
-            if (!match) return std::nullopt;
-            if (*match < period.local_end()) return period.instant_of(*match);
+            if (match && *match < period.local_end()) return period.instant_of(*match);
             cursor = period.end;
             // Once no clock can read less than `from` again, nothing is due before one reads the
             // match.
             if (cursor - kOffsetMax >= as_instant(from, {})) {
+                if (!match) return std::nullopt;
                 cursor = std::max(cursor, as_instant(*match, kOffsetMax));
             }
         }
@@ -84,13 +84,15 @@ class FieldSearch {
             const Reading period = reading_at(cursor);
             const Local upto = period.at(cursor);
             const std::optional<Local> match = last_match(fields_, upto);
-            if (!match) return std::nullopt;
             if (const auto unread = last_unread(period, match)) return period.instant_of(*unread);
             if (is_due_for_skipped(period)) return period.begin;
             cursor = period.begin - seconds{1};
             // As above, the other way round.
-            if (*match < period.local_begin() && cursor + kOffsetMax < as_instant(upto, {})) {
-                cursor = std::min(cursor, as_instant(*match, -kOffsetMax));
+            if (cursor + kOffsetMax < as_instant(upto, {})) {
+                if (!match) return std::nullopt;
+                if (*match < period.local_begin()) {
+                    cursor = std::min(cursor, as_instant(*match, -kOffsetMax));
+                }
             }
         }
         return std::nullopt;

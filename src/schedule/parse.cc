@@ -1,6 +1,7 @@
 // The reader of schedules. Where Debian's cron and cronie agree it reads as they do; what one of
 // them accepts without sense is an error that shows how to write it (docs/time.md lists them).
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -39,7 +40,7 @@ Word word_after(std::string_view line, std::size_t from) {
     return {from, line.substr(from, end - from)};
 }
 
-// The words that a schedule is made of: one, two of @every, or as many as there are fields.
+// The words that a schedule is made of: one, two of @every, or as many as there may be fields.
 struct Words {
     std::string_view line;
     std::array<Word, kFieldCount> words{};
@@ -49,9 +50,46 @@ struct Words {
     Word all() const { return {0, line.substr(0, length())}; }
 };
 
+Read<Schedule> read_fields(const Words& words, std::uint64_t seed, Form form) {
+    if (words.count < field_count_min(form)) {
+        const bool six = form == Form::six_fields;
+        return error_at(
+            words.all(),
+            fmt::format("a schedule {}has {} fields, here are {}", six ? "with seconds " : "",
+                        field_count_min(form), words.count),
+            fmt::format("the fields are {}minute, hour, day of month, month, day of week",
+                        six ? "second, " : ""));
+    }
+    const std::size_t first = first_field(form, words.count);
+    Fields fields;
+    for (std::size_t i = 0; i < words.count; ++i) {
+        const Read<void> read = read_field(first + i, words.words[i], form, seed, fields);
+        if (!read) return tl::unexpected<ParseError>(read.error());
+    }
+    return Schedule::of_fields(fields);
+}
+
+// How many of the words supercronic takes for fields: what reads as seven of them, then as six. A
+// word of a year's letters is always one, though it may be no year that there is.
+std::size_t count_fields(Words words) {
+    const auto is_year = [&](std::size_t index) {
+        return index < words.count && words.words.at(index).text.find_first_not_of(
+                                          "0123456789*/,-?") == std::string_view::npos;
+    };
+    const auto reads_as = [&](std::size_t count) {
+        words.count = count;
+        return read_fields(words, 0, Form::supercronic).has_value();
+    };
+    const bool has_sixth = is_year(5);
+    const bool has_seventh = is_year(6);
+    if (has_seventh && reads_as(7)) return 7;
+    if (has_sixth && (!has_seventh || reads_as(6))) return 6;
+    return has_sixth ? 7 : 5;
+}
+
 Words words_of(std::string_view line, Form form) {
     Words found{line, {}, 0};
-    std::size_t wanted = field_count(form);
+    std::size_t wanted = field_count_max(form);
     for (std::size_t from = 0; found.count < wanted;) {
         const Word word = word_after(line, from);
         if (word.text.empty()) break;
@@ -61,25 +99,8 @@ Words words_of(std::string_view line, Form form) {
             wanted = equal_ignoring_case(word.text, kEvery) ? 2 : 1;
         }
     }
+    if (form == Form::supercronic) found.count = std::min(found.count, count_fields(found));
     return found;
-}
-
-Read<Schedule> read_fields(const Words& words, std::uint64_t seed, Form form) {
-    if (words.count < field_count(form)) {
-        const bool six = form == Form::six_fields;
-        return error_at(
-            words.all(),
-            fmt::format("a schedule {}has {} fields, here are {}", six ? "with seconds " : "",
-                        field_count(form), words.count),
-            fmt::format("the fields are {}minute, hour, day of month, month, day of week",
-                        six ? "second, " : ""));
-    }
-    Fields fields;
-    for (std::size_t i = 0; i < words.count; ++i) {
-        const Read<void> read = read_field(first_field(form) + i, words.words[i], seed, fields);
-        if (!read) return tl::unexpected<ParseError>(read.error());
-    }
-    return Schedule::of_fields(fields);
 }
 
 Read<Schedule> read_every(const Words& words) {
@@ -124,7 +145,7 @@ tl::unexpected<ParseError> error_after(const Word& rest, Form form, bool nicknam
     }
     return error_at(rest,
                     fmt::format("{} is more than the {} fields of a schedule", quoted(rest.text),
-                                field_count(form)),
+                                field_count_max(form)),
                     std::move(hint));
 }
 

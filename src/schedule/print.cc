@@ -1,6 +1,7 @@
 // The writer of schedules: the shortest usual spelling that parses to an equal one.
 
 #include <bit>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "schedule/duration.h"
 #include "schedule/field.h"
 #include "schedule/schedule.h"
+#include "schedule/words.h"
 
 namespace cron::schedule {
 namespace {
@@ -18,53 +20,41 @@ std::uint64_t star_bits(std::size_t index, std::uint64_t step) {
     return stepped_bits(index, kFields[index].first, kFields[index].last, step);
 }
 
-// a,b or a-b for every run of neighbours.
-std::string print_runs(std::uint64_t bits) {
-    std::string text;
-    while (bits != 0) {
-        const int low = std::countr_zero(bits);
-        const int size = std::countr_one(bits >> low);
-        const int high = low + size - 1;
-        if (!text.empty()) text += ',';
-        text += std::to_string(low);
-        if (size > 1) text += fmt::format("{}{}", size == 2 ? ',' : '-', high);
-        bits &= bits + (std::uint64_t{1} << low);
-    }
-    return text;
-}
+using Items = std::vector<std::string>;
 
-// "5-50/15" where the values are at least three in equal steps, else their runs.
-std::string print_list(std::uint64_t bits) {
-    const int count = std::popcount(bits);
-    const int low = std::countr_zero(bits);
-    const int high = 63 - std::countl_zero(bits);
-    if (count >= 3 && (high - low) % (count - 1) == 0) {
-        const int step = (high - low) / (count - 1);
-        std::uint64_t stepped = 0;
-        for (int value = low; value <= high; value += step) stepped |= std::uint64_t{1} << value;
-        if (step > 1 && stepped == bits) return fmt::format("{}-{}/{}", low, high, step);
+std::string print_items(const Items& items) { return fmt::format("{}", fmt::join(items, ",")); }
+
+// "5-50/15" where the values are at least three in equal steps, else a,b or a-b for every run of
+// neighbours.
+std::string print_list(const Numbers& numbers) {
+    const auto series = series_of(numbers);
+    if (series && series->count >= 3 && series->step > 1) {
+        return fmt::format("{}-{}/{}", series->first, series->last, series->step);
     }
-    return print_runs(bits);
+    Items items;
+    for (const Run& run : runs_of(numbers)) {
+        items.push_back(run.first == run.last ? std::to_string(run.first)
+                                              : fmt::format("{}-{}", run.first, run.last));
+    }
+    return print_items(items);
 }
 
 // A `*` comes first where, and only where, it did in the text; no rule asks for that of the month
 // and of the second.
 std::string print_values(std::size_t index, const FieldValues& values) {
     const bool free = index == kMonth || index == kSecond;
-    if (!values.star && !free) return print_list(values.bits);
+    if (!values.star && !free) return print_list(numbers_of(values.bits));
     if (values.bits == all_bits(index)) return "*";
     std::uint64_t step = 2;
     // The largest step leaves only the first value, which is there whenever the star is.
     const std::uint64_t last_step = kFields[index].last - kFields[index].first + 1;
     while (step < last_step && (star_bits(index, step) & ~values.bits) != 0) ++step;
     const std::uint64_t rest = values.bits & ~star_bits(index, step);
-    if (free && (rest != 0 || step == last_step)) return print_list(values.bits);
+    if (free && (rest != 0 || step == last_step)) return print_list(numbers_of(values.bits));
     std::string text = fmt::format("*/{}", step);
-    if (rest != 0) text += "," + print_list(rest);
+    if (rest != 0) text += "," + print_list(numbers_of(rest));
     return text;
 }
-
-using Items = std::vector<std::string>;
 
 // L, L-3; with the suffix W: LW, L-3W.
 void append_before_last(Items& items, std::uint32_t bits, std::string_view suffix) {
@@ -103,7 +93,7 @@ std::string print_field(const Fields& fields, std::size_t index) {
     const FieldValues values = values_of(fields, index);
     Items items = month_day_items(index, fields.month_days);
     if (values.bits != 0) items.insert(items.begin(), print_values(index, values));
-    return fmt::format("{}", fmt::join(items, ","));
+    return print_items(items);
 }
 
 }  // namespace
@@ -117,12 +107,13 @@ std::string print(const Schedule& schedule) {
         case Schedule::Kind::fields:
             break;
     }
-    const std::size_t first = first_field(form_of(schedule));
+    const Fields& fields = schedule.fields();
     std::string text;
-    for (std::size_t index = first; index < kFieldCount; ++index) {
-        if (index > first) text += ' ';
-        text += print_field(schedule.fields(), index);
+    for (std::size_t index = fields.seconds == 1 ? kMinute : kSecond; index < kMaskCount; ++index) {
+        if (!text.empty()) text += ' ';
+        text += print_field(fields, index);
     }
+    if (fields.years.is_limited()) text += " " + print_list(fields.years.numbers());
     return text;
 }
 

@@ -15,7 +15,7 @@ constexpr std::uint32_t kEveryHour = (std::uint32_t{1} << 24) - 1;
 }  // namespace
 
 Schedule Schedule::of_fields(const Fields& fields) {
-    for (std::size_t index = 0; index < kFieldCount; ++index) {
+    for (std::size_t index = 0; index < kMaskCount; ++index) {
         const FieldValues values = values_of(fields, index);
         const bool has_month_days = (index == kDayOfMonth && fields.month_days.any_of_month()) ||
                                     (index == kDayOfWeek && fields.month_days.any_of_week());
@@ -66,9 +66,9 @@ bool Schedule::is_finer_than_a_minute() const {
 }
 
 Form form_of(const Schedule& schedule) {
-    const bool has_seconds =
-        schedule.kind() == Schedule::Kind::fields && schedule.fields().seconds != 1;
-    return has_seconds ? Form::six_fields : Form::five_fields;
+    if (schedule.kind() != Schedule::Kind::fields) return Form::five_fields;
+    if (schedule.fields().years.is_limited()) return Form::supercronic;
+    return schedule.fields().seconds != 1 ? Form::six_fields : Form::five_fields;
 }
 
 }  // namespace cron::schedule

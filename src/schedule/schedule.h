@@ -1,6 +1,6 @@
 // The schedule of an entry as a value: five fields (six with seconds), a nickname, or @every. Pure.
 // Source: POSIX.1-2024 crontab; steps, names and the day rule as in Vixie cron; `~` as in OpenBSD's
-// and cronie's; L, W and # as in Quartz; H as in Jenkins.
+// and cronie's; L, W and # as in Quartz; H as in Jenkins; years as in supercronic.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 
 #include "calendar/instant.h"
 #include "calendar/zone.h"
+#include "schedule/years.h"
 
 namespace cron::schedule {
 
@@ -20,6 +21,10 @@ namespace cron::schedule {
 enum class Form {
     five_fields,
     six_fields,  // seconds first: CRON_SECONDS=yes
+    // As supercronic reads them: five fields, six with a year last, or seven with the second first
+    // as well. `5/15` goes on to the end of its field, names may be written out, and a field of
+    // days is restricted by whatever is not `*` or `?` alone.
+    supercronic,
 };
 
 // Days whose date depends on the month. The first three stand in the day of month, the others in
@@ -48,6 +53,7 @@ struct Fields {
     std::uint16_t months = 0;         // 1..12
     std::uint8_t days_of_week = 0;    // 0..6, 0 is Sunday (7 in the text)
     MonthDays month_days;             // beside those of the two fields of days
+    Years years;                      // every year where there is no field for them
     // Whether the field's text starts with `*` or `?`: for the day rule and the wildcard rule.
     bool minute_star = false;
     bool hour_star = false;
@@ -98,8 +104,8 @@ struct Parsed {
 };
 
 // The bytes that a schedule takes at the start of `line` (which starts with no blank): a nickname,
-// `@every` and its duration, or up to as many words as `form` has fields. For the identity of a
-// job, which must be known before the seed.
+// `@every` and its duration, or up to as many words as `form` has fields; where it has five to
+// seven, as many as make sense. For the identity of a job, which must be known before the seed.
 std::size_t schedule_length(std::string_view line, Form form = Form::five_fields);
 
 // Reads the schedule at the start of `line` (which starts with no blank); what follows is the
@@ -111,8 +117,8 @@ tl::expected<Parsed, ParseError> parse(std::string_view line, std::uint64_t seed
 tl::expected<Schedule, ParseError> parse_whole(std::string_view text, std::uint64_t seed,
                                                Form form = Form::five_fields);
 
-// A text that parses to an equal schedule, of six fields where it names another second than 0.
-// `a~b` and `H` appear as the values chosen.
+// A text that parses to an equal schedule, of six fields where it names another second than 0, as
+// supercronic has it where it names years. `a~b` and `H` appear as the values chosen.
 std::string print(const Schedule& schedule);
 Form form_of(const Schedule& schedule);  // in which `print` writes it
 

@@ -90,7 +90,8 @@ void check(std::string_view text, std::uint64_t seed, Form form, const Zone& zon
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Input input(std::string_view(reinterpret_cast<const char*>(data), size));
-    const auto form = input.take<std::uint8_t>() % 2 == 0 ? Form::five_fields : Form::six_fields;
+    constexpr std::array kForms = {Form::five_fields, Form::six_fields, Form::supercronic};
+    const Form form = kForms.at(input.take<std::uint8_t>() % kForms.size());
     const auto seed = input.take<std::uint32_t>();
     // Most instants lie in the years that are searched, some beyond.
     const Instant at{cron::microseconds{input.take<std::int64_t>()}};

@@ -14,7 +14,9 @@ constexpr std::string_view kNewYork = "EST5EDT,M3.2.0,M11.1.0";
 
 std::vector<Advice> clock_advice(std::string_view text, std::string_view rule,
                                  const std::string& from) {
-    return advise_on_clock(text, parsed(text), zone_of_rule(rule), Instant{instant_of(from)});
+    const bool has_second = schedule_length(text) < text.size();
+    const Form form = has_second ? Form::six_fields : Form::five_fields;
+    return advise_on_clock(text, form, parsed(text), zone_of_rule(rule), Instant{instant_of(from)});
 }
 
 struct ClockCase {

@@ -54,9 +54,14 @@ TEST_CASE("match: searches and counts agree with a walk over days", "[schedule]"
     for (int i = 0; i < 150; ++i) {
         const std::string text = any_fields(random);
         CAPTURE(text);
-        const Fields fields = parsed(text).fields();
+        Fields fields = parsed(text).fields();
         const std::int64_t start = random.one_in(2) ? 157'000 : random.between(-719'162, 2'932'000);
         const local_days first{days{start}};
+        if (random.one_in(3)) {
+            const int year{std::chrono::year_month_day{first}.year()};
+            const auto low = static_cast<unsigned>(std::clamp(year, kYearFirst, kYearLast));
+            fields.years.add(low, kYearLast, static_cast<std::uint64_t>(random.between(1, 4)));
+        }
         const Local from = first + seconds{random.between(0, 86'399)};
         const Local to = first + days{kDays} + seconds{random.between(0, 86'399)};
         const auto [count, earliest, latest] = walk(fields, from, to);

@@ -57,6 +57,7 @@ inline bool is_day_of_week(const MonthDays& month_days, std::chrono::local_days 
 inline bool matches_day(const Fields& fields, std::chrono::local_days day) {
     const std::chrono::year_month_day date{day};
     if (!has_bit(fields.months, static_cast<unsigned>(date.month()))) return false;
+    if (!fields.years.contains(static_cast<int>(date.year()))) return false;
     const bool by_date = has_bit(fields.days_of_month, static_cast<unsigned>(date.day())) ||
                          is_day_of_month(fields.month_days, day);
     const bool by_weekday = has_bit(fields.days_of_week, std::chrono::weekday{day}.c_encoding()) ||

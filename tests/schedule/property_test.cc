@@ -178,6 +178,30 @@ TEST_CASE("due times: as a scan of each minute finds them, over odd transitions"
     check_random_zones(random, 250, seconds{60}, days{8});
 }
 
+TEST_CASE("due times: as a scan of each minute finds them, where years begin and end",
+          "[schedule]") {
+    const std::uint64_t seed = seed_for("due times, years");
+    CAPTURE(seed);
+    Random random(seed);
+    for (int i = 0; i < 60; ++i) {
+        const int year = static_cast<int>(random.between(kYearFirst + 1, kYearLast));
+        const sys_seconds new_year = std::chrono::sys_days{std::chrono::year{year} / 1 / 1};
+        const sys_seconds from = new_year - days{2};
+        const sys_seconds to = new_year + days{2};
+        const SyntheticZone made = random_zone(random, from, to, minutes{1});
+        const Zone zone = Zone::from_transitions("synthetic", made.initial, made.transitions, {});
+        const Scan scan(made.initial, made.transitions, from - days{3}, to + days{3}, minutes{1});
+        for (int j = 0; j < 4; ++j) {
+            Fields fields = parsed(random_fields(random, Variety{false, false, false})).fields();
+            const auto limited = static_cast<unsigned>(random.one_in(2) ? year : year - 1);
+            fields.years.add(limited, limited, 1);
+            const Schedule schedule = Schedule::of_fields(fields);
+            CAPTURE(print(schedule), from.time_since_epoch().count(), made.initial.count());
+            check_against(scan.due(schedule, from, to), schedule, zone, from, to, random);
+        }
+    }
+}
+
 TEST_CASE("due times: as a scan of each second finds them, where changes are not on the minute",
           "[schedule]") {
     const std::uint64_t seed = seed_for("due times, seconds");
