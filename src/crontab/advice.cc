@@ -58,7 +58,8 @@ void sort_by_column(std::vector<Finding>& findings) {
 
 std::vector<Finding> advise_on_schedule(const ScheduleText& text,
                                         const schedule::Schedule& schedule,
-                                        const calendar::Zone* zone, std::optional<Instant> from) {
+                                        const ScheduleClock& clock) {
+    const auto& [zone, now, from] = clock;
     std::vector<schedule::Advice> advice;
     if (from) {
         advice = schedule::advise(text.text, text.form, schedule);
@@ -68,6 +69,11 @@ std::vector<Finding> advise_on_schedule(const ScheduleText& text,
     if (from && zone != nullptr) {
         auto of_clock = schedule::advise_on_clock(text.text, text.form, schedule, *zone, *from);
         std::move(of_clock.begin(), of_clock.end(), std::back_inserter(advice));
+    }
+    if (zone != nullptr) {
+        if (auto past = schedule::advise_if_past(text.text, text.form, schedule, *zone, now)) {
+            advice.push_back(*std::move(past));
+        }
     }
     std::vector<Finding> findings;
     findings.reserve(advice.size());
@@ -80,10 +86,10 @@ std::vector<Finding> advise_on_schedule(const ScheduleText& text,
 }
 
 std::vector<Finding> advise_on_command(std::string_view written, const std::string* setting,
-                                       Flavour flavour) {
+                                       Flavour flavour, Dialect dialect) {
     const Shell kind = shell_of(setting);
     if (kind == Shell::other) return {};
-    const std::string command = split_command(written, flavour).command;
+    const std::string command = split_command(written, flavour, dialect).command;
     const ShellText shell = read_shell(command);
     const std::vector<std::size_t> columns = columns_of(command, written);
     std::vector<Finding> findings;
@@ -96,7 +102,8 @@ std::vector<Finding> advise_on_command(std::string_view written, const std::stri
             finding.end = last + 1;
         }
     }
-    const std::size_t percent = written.find('%', columns.back());
+    const std::size_t percent =
+        dialect == Dialect::cron ? written.find('%', columns.back()) : std::string_view::npos;
     if (percent != std::string_view::npos) {
         if (auto finding = advise_on_percent(shell, written, percent)) {
             findings.push_back(*std::move(finding));

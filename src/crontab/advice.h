@@ -19,17 +19,23 @@ struct ScheduleText {
     schedule::Form form = schedule::Form::five_fields;
 };
 
+struct ScheduleClock {
+    const calendar::Zone* zone = nullptr;  // null: it is not known
+    Instant now{};                         // the next two: as in Options
+    std::optional<Instant> advise_from;
+};
+
 // Columns of findings are those of the text in question, in ascending order.
 
-// With the clock changes of `zone` in the year after `from`; of no zone where it is null. Without
-// `from` only never-due, which costs next to nothing.
+// With the clock changes of the zone. Without `advise_from` only never-due, which costs next to
+// nothing.
 std::vector<Finding> advise_on_schedule(const ScheduleText& text,
                                         const schedule::Schedule& schedule,
-                                        const calendar::Zone* zone, std::optional<Instant> from);
+                                        const ScheduleClock& clock);
 
 // `written` is a command as the table has it, for `shell`, the value of SHELL; null is /bin/sh.
 std::vector<Finding> advise_on_command(std::string_view written, const std::string* shell,
-                                       Flavour flavour);
+                                       Flavour flavour, Dialect dialect);
 
 // On the value of the variable `name`. `is_set` says of others whether a line above sets them.
 std::vector<Finding> advise_on_value(std::string_view name, std::string_view value,

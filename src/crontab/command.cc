@@ -59,7 +59,8 @@ tl::expected<Flags, Finding> read_flags(std::string_view text) {
 }
 
 // Source: do_command.c of Vixie cron, and Debian's change to it (\\).
-CommandText split_command(std::string_view text, Flavour flavour) {
+CommandText split_command(std::string_view text, Flavour flavour, Dialect dialect) {
+    if (dialect == Dialect::supercronic) return {std::string(text), {}};
     const bool folds_backslashes = ways_of(flavour).folds_backslashes;
     CommandText parts;
     for (std::size_t i = 0; i < text.size(); ++i) {

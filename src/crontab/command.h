@@ -28,7 +28,8 @@ struct CommandText {
 
 // The first % that no backslash escapes ends the command; the rest is its input, % standing for
 // newline.
-// \% is %, in both; any other backslash stays, but that a flavour may fold \\ in the command.
-CommandText split_command(std::string_view text, Flavour flavour);
+// \% is %, in both; any other backslash stays, but that a flavour may fold \\ in the command. In
+// supercronic's dialect all is command.
+CommandText split_command(std::string_view text, Flavour flavour, Dialect dialect = Dialect::cron);
 
 }  // namespace cron::crontab

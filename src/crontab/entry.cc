@@ -59,6 +59,13 @@ std::optional<Finding> find_extra_field(std::string_view line, std::size_t begin
     const bool has_user = kind == Kind::system;
     const std::string_view follows =
         has_user ? "then come the user and the command" : "then comes the command";
+    if (form == schedule::Form::supercronic && !is_nickname) {
+        return Finding{"extra-field", begin, begin + word.size(),
+                       fmt::format("a field {} after the schedule", quoted(word)),
+                       fmt::format("a schedule has five fields, six with a year last, or seven "
+                                   "with the second first as well; {}",
+                                   follows)};
+    }
     if (form == schedule::Form::six_fields && !is_nickname) {
         return Finding{"seven-fields", begin, begin + word.size(),
                        fmt::format("a seventh field {}: a schedule has no year", quoted(word)),
@@ -110,7 +117,9 @@ std::optional<Finding> check_user(std::string_view line, std::size_t begin) {
 
 std::size_t schedule_begin(std::string_view line) { return line.substr(0, 1) == "-" ? 1 : 0; }
 
-tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind, schedule::Form form) {
+tl::expected<EntryText, Finding> read_entry(std::string_view line, const Options& options,
+                                            schedule::Form form) {
+    const Kind kind = options.kind;
     EntryText entry;
     entry.schedule_begin = schedule_begin(line);
     if (entry.schedule_begin > 0 && line.size() > 1 && is_blank(line[1])) {
@@ -140,7 +149,8 @@ tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind, sc
     if (flags->length > 0) with_blanks = at += flags->length;
     entry.command = line.substr(at);
     entry.command_with_blanks = line.substr(with_blanks);
-    if (entry.command.empty() || entry.command.front() == '%') {
+    const bool is_input = options.dialect == Dialect::cron && entry.command.starts_with('%');
+    if (entry.command.empty() || is_input) {
         return tl::unexpected(Finding{"no-command", at, line.size(), "no command", {}});
     }
     return entry;

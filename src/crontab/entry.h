@@ -27,8 +27,10 @@ struct EntryText {
 // "-".
 std::size_t schedule_begin(std::string_view line);
 
-// Takes `line` apart by words. An error tells of what stands after the schedule.
-tl::expected<EntryText, Finding> read_entry(std::string_view line, Kind kind, schedule::Form form);
+// Takes `line` of a table of this kind and dialect apart by words. An error tells of what stands
+// after the schedule.
+tl::expected<EntryText, Finding> read_entry(std::string_view line, const Options& options,
+                                            schedule::Form form);
 
 // In which the schedule of `line` seems to be written, where no setting says so.
 schedule::Form probable_form(std::string_view line);

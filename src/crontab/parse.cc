@@ -285,7 +285,7 @@ void Parser::read_entry_line(const Line& line) {
     const std::string_view text = line.text.substr(begin);
     const bool form_is_known = !suspensions_.holds(kSecondsSetting);
     const schedule::Form form = form_is_known ? settings_.form() : probable_form(text);
-    auto entry = read_entry(text, options_.kind, form);
+    auto entry = read_entry(text, options_, form);
     // The seed needs the whole line; without it the schedule is read for its errors: they come
     // first.
     const std::string name = take_name();
@@ -324,7 +324,7 @@ void Parser::advise_on_entry(const Line& line, const EntryText& text,
     };
     const calendar::Zone* const zone =
         suspensions_.holds(kZoneSetting) ? nullptr : &settings_.zone();
-    warn_of(advise_on_schedule(schedule_text, schedule, zone, options_.advise_from),
+    warn_of(advise_on_schedule(schedule_text, schedule, {zone, options_.now, options_.advise_from}),
             column_of(line, schedule_text.text));
     if (options_.kind == Kind::user && seems_to_have_user(text.command)) {
         const std::size_t begin = column_of(line, text.command);
@@ -333,8 +333,9 @@ void Parser::advise_on_entry(const Line& line, const EntryText& text,
     }
     if (!options_.advise_from) return;
     const std::string_view command = command_of(text);
-    warn_of(advise_on_command(command, environment_.find("SHELL"), options_.flavour),
-            column_of(line, command));
+    warn_of(
+        advise_on_command(command, environment_.find("SHELL"), options_.flavour, options_.dialect),
+        column_of(line, command));
 }
 
 std::string_view Parser::command_of(const EntryText& text) const {
@@ -363,7 +364,7 @@ void Parser::add_entry(const Line& line, const EntryText& text, const schedule::
         return error(line, {"too-many-settings", 0, line.text.size(), policy.error().message,
                             "set fewer of them, or set them less often"});
     }
-    CommandText command = split_command(command_of(text), options_.flavour);
+    CommandText command = split_command(command_of(text), options_.flavour, options_.dialect);
     auto entry = std::make_shared<Entry>();
     entry->id = std::move(id);
     entry->line = line.number;

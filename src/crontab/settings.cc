@@ -127,7 +127,7 @@ Result<void> Settings::set_zone(std::string_view name) {
 }
 
 Result<void> Settings::set_seconds(std::string_view value) {
-    form_ = schedule::Form::five_fields;
+    form_ = form_of(options_.dialect);
     if (value.empty()) return {};
     const auto yes = read_yes_no(value);
     if (!yes) return tl::unexpected(yes.error());

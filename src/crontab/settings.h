@@ -29,7 +29,8 @@ inline constexpr std::string_view kPidsSetting = "CRON_PIDS";
 // What the settings so far say for the entries below.
 class Settings {
   public:
-    explicit Settings(const Options& options) : options_(options), zone_(options.zone) {}
+    explicit Settings(const Options& options)
+        : options_(options), zone_(options.zone), form_(form_of(options.dialect)) {}
 
     // In which the schedules are read.
     const calendar::Zone& zone() const { return zone_; }
@@ -42,7 +43,7 @@ class Settings {
 
     // An empty name is the daemon's zone.
     Result<void> set_zone(std::string_view name);
-    // "yes" is six fields, "no" and nothing are five.
+    // "yes" is six fields, "no" and nothing are those of the dialect.
     Result<void> set_seconds(std::string_view value);
     Result<void> set_name(std::string_view value);
     Result<void> set_pool(std::string_view value);
@@ -82,11 +83,15 @@ class Settings {
         return result;
     }
 
+    static schedule::Form form_of(Dialect dialect) {
+        return dialect == Dialect::supercronic ? schedule::Form::supercronic
+                                               : schedule::Form::five_fields;
+    }
     bool is_of_root() const { return options_.kind == Kind::system || options_.owner == "root"; }
 
     const Options& options_;
     calendar::Zone zone_;
-    schedule::Form form_ = schedule::Form::five_fields;
+    schedule::Form form_;
     std::map<std::string, Result<calendar::Zone>> zones_;  // those asked for so far, by name
     Policy policy_;
     std::map<std::pair<bool, bool>, std::shared_ptr<const Policy>> shared_;  // by the flags -s, -n

@@ -15,6 +15,7 @@
 #include "base/job_id.h"
 #include "calendar/zone.h"
 #include "crontab/diagnostic.h"
+#include "crontab/dialect.h"
 #include "crontab/flavour.h"
 #include "crontab/policy.h"
 #include "schedule/schedule.h"
@@ -79,9 +80,11 @@ struct Options {
     std::string name;   // of the table, part of the identity of its jobs: its path
     std::string machine_id;
     Flavour flavour = Flavour::debian;
+    Dialect dialect = Dialect::cron;
     calendar::Zone zone;  // of the daemon: for entries below no CRON_TZ
     // Finds the zone that CRON_TZ names. Its error is shown to the user.
     std::function<Result<calendar::Zone>(std::string_view name)> find_zone;
+    Instant now{};  // a schedule that is never due after it, for its years are past, is warned of
     // Where set, what is probably not meant is warned of too, with the changes of clocks in the
     // year from then on.
     std::optional<Instant> advise_from;

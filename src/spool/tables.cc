@@ -276,6 +276,8 @@ void Tables::load(const Source& source, const Content& content, Seen& seen) {
     options.name = source.path;
     options.machine_id = settings_.machine_id;
     options.flavour = settings_.flavour;
+    options.dialect = settings_.dialect;
+    options.now = now_;
     options.zone = settings_.zone;
     options.advise_from = settings_.advise_from;
     options.unenforced = settings_.unenforced;

@@ -44,6 +44,7 @@ struct Settings {
     uid_t trusted = 0;            // whose files are as good as root's: the user crond runs as
     std::string caller = "root";  // that user's name: the owner of system tables and arguments
     crontab::Flavour flavour = crontab::Flavour::debian;
+    crontab::Dialect dialect = crontab::Dialect::cron;
     bool has_lsb_names = false;  // files of /etc/cron.d, whatever the flavour
     bool permits_any = false;    // as in Rules
     std::string machine_id;
@@ -98,8 +99,8 @@ class Tables {
   public:
     explicit Tables(Settings settings);
 
-    // What changed since the last scan; at first, everything. `now` only tells whether times have
-    // settled.
+    // What changed since the last scan; at first, everything. `now` tells whether times have
+    // settled, and years are past.
     Changes scan(Instant now);
     // The same, but reads and parses everything anew, and tells again what was told. What cannot be
     // read keeps its last good version.
