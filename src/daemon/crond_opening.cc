@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "daemon/boot.h"
 #include "daemon/capabilities.h"
 #include "daemon/crond.h"
@@ -150,6 +152,13 @@ Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone,
     log_.set_zone(zone);
     customs_.run_lines = setting_.options.run_lines;
     customs_.inherited_path = setting_.inherited_path;
+    customs_.variables = pass_variables(setting_.options.passed_environment.all,
+                                        setting_.options.passed_environment.names,
+                                        setting_.origin.environment, ::geteuid());
+    for (const std::string& name : customs_.variables.unset) {
+        write(said(Level::warning, "env-not-set",
+                   fmt::format("--env names {}, which is not set for crond", name)));
+    }
 }
 
 Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config) {

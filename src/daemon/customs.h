@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "crontab/flavour.h"
+#include "daemon/passed_variables.h"
 
 namespace cron::daemon {
 
@@ -21,6 +22,8 @@ struct Customs {
     crontab::Flavour flavour = crontab::Flavour::debian;
     RunLines run_lines;
     std::string inherited_path;  // PATH of jobs whose table sets none; empty: by the flavour
+
+    PassedVariables variables;
 
     const crontab::Ways& ways() const { return crontab::ways_of(flavour); }
     std::string_view default_path() const {

@@ -91,6 +91,7 @@ Result<mail::Letter> Delivery::compose(Output& output) const {
     }
     output.mailed_bytes = text.total_bytes;
     const crontab::Entry& entry = *output.order.entry;
+    // Its letter shows it: what crond's environment has besides may be secret.
     const auto environment = process::build_environment(
         *entry.environment, output.remains.identity, {},
         engine::run_variables(output.order.key, output.order.attempt, entry),

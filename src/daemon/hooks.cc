@@ -86,7 +86,8 @@ Result<Errand::Program> Hooks::program_of(Hook& hook) {
     for (auto& variable : outcome_variables(hook.order.outcome)) {
         variables.push_back(std::move(variable));
     }
-    const auto environment = process::build_environment(*entry.environment, hook.identity, {},
+    const auto environment = process::build_environment(*entry.environment, hook.identity,
+                                                        customs_.variables.to(hook.identity.uid),
                                                         variables, customs_.default_path());
     Errand::Program program;
     process::LaunchOrder& order = program.order;

@@ -154,7 +154,7 @@ tl::expected<Runs::Live, process::LaunchFailure> Runs::launch(const engine::Spaw
     live.piped = descriptors->piped;
 
     const auto environment = process::build_environment(
-        *spawn.entry->environment, identity, {},
+        *spawn.entry->environment, identity, customs_.variables.to(identity.uid),
         engine::run_variables(spawn.key, spawn.attempt, *spawn.entry), customs_.default_path());
     process::LaunchOrder order;
     order.arguments = process::shell_arguments(environment.shell, spawn.entry->command);

@@ -37,8 +37,10 @@ JobEnvironment build_environment(const crontab::Environment& table, const Identi
         const std::size_t equals = variable.find('=');
         if (equals == std::string_view::npos || equals == 0) continue;
         const std::string_view name = variable.substr(0, equals);
-        if (!crontab::is_fixed_variable(name) && name != "SHELL")
+        const bool is_of_user = name == "LOGNAME" || name == "USER";
+        if (name != "SHELL" && (is_of_user || !crontab::is_fixed_variable(name))) {
             builder.add(name, variable.substr(equals + 1));
+        }
     }
     builder.add("SHELL", "/bin/sh");
     builder.add("HOME", who.home);

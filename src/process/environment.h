@@ -20,9 +20,10 @@ struct JobEnvironment {
 inline constexpr std::string_view kDefaultPath = "/usr/bin:/bin";  // where nobody says another
 
 // The assignments of the table in their order, then, of what they do not set, SHELL=/bin/sh, HOME,
-// PATH=`path`; LOGNAME and USER are always those of `who`. `base`, as "NAME=value", is what
-// the job has besides (the environment of a container): it goes before the defaults and after the
-// table, but gives no SHELL, LOGNAME or USER, so that a table means the same wherever it runs.
+// PATH=`path`; LOGNAME and USER are those of `who`, whatever the table says. `base`, as
+// "NAME=value", is what the job has besides (the environment of a container): it goes before the
+// defaults, LOGNAME and USER among them, and after the table, but gives no SHELL, so that a command
+// means the same wherever it runs.
 // `run` is what the job is told of its run: nothing else sets a variable of these names.
 JobEnvironment build_environment(const crontab::Environment& table, const Identity& who,
                                  std::span<const std::string> base = {},

@@ -39,12 +39,15 @@ TEST_CASE("environment: the table wins over the defaults, in its order", "[envir
     CHECK(environment.home == "/srv");
 }
 
-TEST_CASE("environment: LOGNAME and USER cannot be set", "[environment]") {
-    const Variables base = {"USER=carol", "LOGNAME=carol"};
-    const JobEnvironment environment =
-        build_environment({{"LOGNAME", "bob"}, {"USER", "bob"}}, alice(), base);
-    CHECK(environment.variables == Variables{"SHELL=/bin/sh", "HOME=/home/alice",
-                                             "PATH=/usr/bin:/bin", "LOGNAME=alice", "USER=alice"});
+TEST_CASE("environment: a table cannot set LOGNAME and USER, a base can", "[environment]") {
+    const crontab::Environment table = {{"LOGNAME", "bob"}, {"USER", "bob"}};
+    CHECK(build_environment(table, alice()).variables ==
+          Variables{"SHELL=/bin/sh", "HOME=/home/alice", "PATH=/usr/bin:/bin", "LOGNAME=alice",
+                    "USER=alice"});
+    const Variables base = {"USER=carol", "HOME=/home/carol"};
+    CHECK(build_environment(table, alice(), base).variables ==
+          Variables{"USER=carol", "HOME=/home/carol", "SHELL=/bin/sh", "PATH=/usr/bin:/bin",
+                    "LOGNAME=alice"});
 }
 
 TEST_CASE("environment: a base goes between the table and the defaults, without its SHELL",
