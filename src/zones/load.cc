@@ -85,11 +85,18 @@ std::optional<std::string> similar_name(std::string_view name, const std::string
     return std::nullopt;
 }
 
-tl::unexpected<Error> missing_data(const std::string& zoneinfo_dir) {
-    return failure(
-        ErrorCode::not_found,
-        fmt::format("time zone data is missing: {} does not exist; install the tzdata package",
-                    zoneinfo_dir));
+bool has_data(const std::string& zoneinfo_dir) {
+    std::error_code error;
+    return fs::is_directory(zoneinfo_dir, error) && !fs::is_empty(zoneinfo_dir, error) && !error;
+}
+
+// Images often have none.
+tl::unexpected<Error> missing_data(std::string_view name, const std::string& zoneinfo_dir) {
+    return failure(ErrorCode::not_found,
+                   fmt::format("there is no data for time zone '{}': {} is missing or empty; "
+                               "install the tzdata package, mount that folder, or name a rule "
+                               "such as CET-1CEST,M3.5.0,M10.5.0/3",
+                               printable(name), zoneinfo_dir));
 }
 
 tl::unexpected<Error> unknown_zone(std::string_view name, const Sources& sources) {
@@ -98,8 +105,7 @@ tl::unexpected<Error> unknown_zone(std::string_view name, const Sources& sources
                        fmt::format("the name of a time zone has {} bytes, more than {}",
                                    name.size(), kNameMaxBytes));
     }
-    std::error_code ignored;
-    if (!fs::is_directory(sources.zoneinfo_dir, ignored)) return missing_data(sources.zoneinfo_dir);
+    if (!has_data(sources.zoneinfo_dir)) return missing_data(name, sources.zoneinfo_dir);
     std::string message = fmt::format("time zone '{}' is not known", printable(name));
     const auto similar = similar_name(name, sources.zoneinfo_dir);
     if (similar && is_file_name(*similar)) {
@@ -131,9 +137,7 @@ Result<Zone> zone_at(const std::string& path, const Sources& sources) {
     if (zone || zone.error().code != ErrorCode::not_found) return zone;
     // Images without tzdata keep the link.
     if (name && is_utc(*name)) return Zone::fixed(*name, seconds{0});
-    if (name && !fs::is_directory(sources.zoneinfo_dir, error)) {
-        return missing_data(sources.zoneinfo_dir);
-    }
+    if (name && !has_data(sources.zoneinfo_dir)) return missing_data(*name, sources.zoneinfo_dir);
     if (target.empty()) return zone;
     return failure(ErrorCode::not_found, fmt::format("{} is a link to {}, which does not exist",
                                                      path, printable(target)));

@@ -105,14 +105,21 @@ TEST_CASE("find_zone: a name that is not known is an error that says so, never U
     CHECK(find_zone("Mars/Phobos", in_folder(folder)).error().code == ErrorCode::not_found);
 }
 
-TEST_CASE("find_zone: missing zone data is an error that names the package", "[zones]") {
-    Sources sources;
-    sources.zoneinfo_dir = "/nonexistent/zoneinfo";
-    const auto zone = find_zone("Europe/Paris", sources);
-    CHECK(message_of(zone) ==
-          "time zone data is missing: /nonexistent/zoneinfo does not exist; install the tzdata "
-          "package");
-    CHECK(zone.error().code == ErrorCode::not_found);
+TEST_CASE("find_zone: missing zone data is an error that names the remedies", "[zones]") {
+    const Folder folder;
+    std::filesystem::create_directory(folder / "empty");
+    for (const std::string& data : {std::string("/nonexistent/zoneinfo"), folder / "empty"}) {
+        Sources sources;
+        sources.zoneinfo_dir = data;
+        const auto zone = find_zone("Europe/Paris", sources);
+        CHECK(message_of(zone) == "there is no data for time zone 'Europe/Paris': " + data +
+                                      " is missing or empty; install the tzdata package, mount "
+                                      "that folder, or name a rule such as "
+                                      "CET-1CEST,M3.5.0,M10.5.0/3");
+        CHECK(zone.error().code == ErrorCode::not_found);
+        CHECK(find_zone("UTC", sources).has_value());
+        CHECK(find_zone("CET-1CEST,M3.5.0,M10.5.0/3", sources).has_value());
+    }
 }
 
 TEST_CASE("find_zone: a hostile name opens nothing outside of the zone data", "[zones]") {

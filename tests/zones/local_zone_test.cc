@@ -74,7 +74,9 @@ TEST_CASE("local_zone: a localtime that cannot be read is an error, not UTC", "[
               " is a link to /usr/share/zoneinfo/Mars/Phobos, which does not exist");
     dangling.sources.zoneinfo_dir = "/nonexistent";
     CHECK(shown(local_zone(dangling.sources)) ==
-          "time zone data is missing: /nonexistent does not exist; install the tzdata package");
+          "there is no data for time zone 'Mars/Phobos': /nonexistent is missing or empty; install "
+          "the tzdata package, mount that folder, or name a rule such as "
+          "CET-1CEST,M3.5.0,M10.5.0/3");
 
     Machine damaged;
     damaged.folder.write("localtime", zone_file(3600).substr(0, 60));
