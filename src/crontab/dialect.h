@@ -16,7 +16,10 @@ namespace cron::crontab {
 //   command          \% is a percent sign
 //
 // All else is the same, and more than supercronic has: every nickname, H and ~, L-3, the flags of
-// a command. So are assignments, which hold for the lines below them, and the settings.
+// a command, the settings. So are assignments, which hold for the lines below them, CRON_TZ among
+// them; for supercronic the last one holds for the whole table, and a first one that stands below a
+// schedule is warned of. USER and LOGNAME cannot be set; MAILTO means what it does anywhere, and
+// nothing where output is not mailed. Supercronic takes "1,,2", which is an error here.
 enum class Dialect { cron, supercronic };
 
 }  // namespace cron::crontab

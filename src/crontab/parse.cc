@@ -83,6 +83,7 @@ class Parser {
     std::map<JobId, std::uint32_t> equals_;  // how many, by the id of the first
     std::uint64_t seed_ = 0;
     bool told_of_carriage_return_ = false;
+    bool told_of_assignment_below_ = false;
     std::set<std::string_view> told_unenforced_;  // names of settings
     std::optional<Line> name_line_;               // which sets a name that no entry has yet
 };
@@ -180,6 +181,13 @@ bool Parser::read_assignment_line(const Line& line) {
     }
     check_name(line, name);
     const Setting* const setting = find_setting(name);
+    const bool is_known_to_supercronic = setting == nullptr || setting->name == kZoneSetting;
+    if (options_.dialect == Dialect::supercronic && is_known_to_supercronic && !entries_.empty() &&
+        !std::exchange(told_of_assignment_below_, true)) {
+        warn(line, {"assignment-below", begin, line.text.size(),
+                    "this holds for the lines below it, where supercronic has it hold for all",
+                    "move what is meant for all above the first schedule"});
+    }
     if (setting != nullptr) apply_setting(line, *setting, value);
     if (setting == nullptr && options_.advise_from) {
         const auto is_set = [&](std::string_view other) {

@@ -5,9 +5,9 @@
 namespace cron::crontab {
 namespace {
 
-constexpr std::array<WarningName, 24> kWarnings = {{
+constexpr std::array<WarningName, 25> kWarnings = {{
     // Of the schedule.
-    {"never-due", "no date fits the schedule"},
+    {"never-due", "no date fits the schedule, or none that is still to come"},
     {"every-minute-of-hour", "due every minute of single hours, as in '* 2 * * *'"},
     {"every-second-of-minute", "due every second of single minutes, as in '* 0 2 * * *'"},
     {"either-day", "day of month and day of week are both set: either will do"},
@@ -30,6 +30,7 @@ constexpr std::array<WarningName, 24> kWarnings = {{
     {"odd-name", "a name that shells cannot read"},
     {"unknown-setting", "no setting has this name"},
     {"not-enforced", "a limit that crond cannot set on this machine"},
+    {"assignment-below", "supercronic has it hold for the lines above it too"},
     // Of the file.
     {"byte-order-mark", "the table begins with a byte order mark"},
     {"carriage-return", "lines end with a carriage return"},

@@ -99,7 +99,7 @@ TEST_CASE("dialect: assignments are those of the crons", "[crontab]") {
         "MAILTO=joe\n"
         "USER=jane\n"
         "* * * * * b\n");
-    CHECK(places(table) == Strings{"5:1 warning ignored-name"});
+    CHECK(places(table) == Strings{"2:1 warning assignment-below", "5:1 warning ignored-name"});
     REQUIRE(table.entries.size() == 2);
     CHECK(table.entries[0]->environment->empty());
     CHECK(table.entries[0]->zone.name() == "UTC");

@@ -15,10 +15,14 @@ namespace cron::engine {
 inline constexpr Instant kMonday{std::chrono::sys_days{std::chrono::year{2026} / 3 / 2} +
                                  hours{10}};
 
-// Of five fields or, where there is one more, of six.
+// Of five fields, or of six or seven: with the second first where they can be read so, else with a
+// year last.
 inline schedule::Schedule schedule_of(const std::string& text) {
-    const auto five = schedule::parse_whole(text, 0);
-    return five ? *five : schedule::parse_whole(text, 0, schedule::Form::six_fields).value();
+    using schedule::Form;
+    for (const Form form : {Form::five_fields, Form::six_fields}) {
+        if (const auto parsed = schedule::parse_whole(text, 0, form)) return *parsed;
+    }
+    return schedule::parse_whole(text, 0, Form::supercronic).value();
 }
 
 inline std::shared_ptr<const crontab::Entry> entry(const std::string& schedule,

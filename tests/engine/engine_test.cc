@@ -124,6 +124,26 @@ TEST_CASE("a schedule that is never due costs no wake-up", "[engine]") {
     CHECK(desk.wakes == 0);
 }
 
+TEST_CASE("a schedule whose years are past costs no wake-up, and is not made up for", "[engine]") {
+    crontab::Policy policy;
+    policy.catch_up = hours{24 * 3660};
+    Desk desk;
+    desk.start({entry("* 12,13 16 11 2 2021", "true", "/tables/root", policy)});
+    CHECK_FALSE(desk.wake().instant);
+    CHECK(desk.verdicts.empty());
+}
+
+TEST_CASE("a schedule is due up to the end of its years, then never", "[engine]") {
+    Desk desk(std::chrono::sys_days{std::chrono::year{2027} / 1 / 1} - minutes{3});
+    desk.start({entry("* * * * * 2026")});
+    desk.pass(hours{24});
+    REQUIRE(desk.spawned.size() == 2);
+    CHECK(desk.spawned[1].key.due ==
+          std::chrono::sys_days{std::chrono::year{2027} / 1 / 1} - minutes{1});
+    CHECK_FALSE(desk.wake().instant);
+    CHECK(desk.wakes <= 6);
+}
+
 TEST_CASE("@every 1s starts each second, with one wake-up a second", "[engine]") {
     Desk desk;
     desk.start({entry("@every 1s")});
