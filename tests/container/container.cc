@@ -34,13 +34,20 @@ constexpr const char* kDevices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev
 
 constexpr int kRefused = 126;  // the exit status of a child that did not get in
 
-// ---- in the child ----
+// ---- in the child, where nothing may throw: the tests would go on in it ----
 
 void need(bool is_done, const std::string& what) {
     if (is_done) return;
     const std::string text = "container: " + what + ": " + std::strerror(errno) + "\n";
     static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()));
     ::_exit(kRefused);
+}
+
+void make_folder(const std::string& target) {
+    std::error_code error;
+    fs::create_directories(kRoot + target, error);
+    errno = error.value();
+    need(!error, "make " + target);
 }
 
 void bind_mount(const std::string& source, const std::string& target) {
@@ -59,16 +66,16 @@ void build_root(const std::vector<Volume>& volumes) {
     need(::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mount /");
     need(::mount("tmpfs", kRoot, "tmpfs", 0, "mode=755") == 0, "mount tmpfs");
     for (const char* folder : kImageFolders) {
-        fs::create_directories(std::string(kRoot) + folder);
+        make_folder(folder);
         bind_mount(std::string(BELFRY_IMAGE) + folder, folder);
     }
-    fs::create_directories(std::string(kRoot) + "/proc");
-    fs::create_directories(std::string(kRoot) + "/dev");
+    make_folder("/proc");
+    make_folder("/dev");
     for (const char* device : kDevices) {
         std::ofstream(std::string(kRoot) + device).flush();
         bind_mount(device, device);
     }
-    for (const Volume& volume : volumes) fs::create_directories(kRoot + volume.target);
+    for (const Volume& volume : volumes) make_folder(volume.target);
     make_read_only(kRoot, AT_RECURSIVE);
     for (const Volume& volume : volumes) {
         bind_mount(volume.source, volume.target);
