@@ -115,6 +115,8 @@ std::string short_name(const crontab::Entry& entry) {
     return cut(printable(entry.id.is_named() ? entry.id.title() : entry.command));
 }
 
+std::string short_name(const JobId& job) { return cut(printable(job.title())); }
+
 std::string seconds_text(microseconds duration) {
     return fmt::format("{:.3f}", static_cast<double>(duration.count()) / 1e6);
 }
@@ -222,7 +224,7 @@ Record run_failed(const engine::Finish& finish, int pid) {
 Record run_lost(const engine::RunKey& key, std::string_view why) {
     Record record{Level::warning, "run-lost", {}, {}, 0};
     record.fields.push_back({"user", std::string(key.job.owner())});
-    record.fields.push_back({"job", cut(printable(key.job.title()))});
+    record.fields.push_back({"job", short_name(key.job)});
     record.fields.push_back({"due", instant_text(key.due)});
     record.fields.push_back({"reason", std::string(why)});
     return record;
@@ -232,7 +234,7 @@ Record not_run(const engine::Verdict& verdict) {
     const bool is_suspended = verdict.fate == engine::Fate::suspended;
     Record record{is_suspended ? Level::debug : Level::warning, event_of(verdict.fate), {}, {}, 0};
     record.fields.push_back({"user", std::string(verdict.key.job.owner())});
-    record.fields.push_back({"job", cut(printable(verdict.key.job.title()))});
+    record.fields.push_back({"job", short_name(verdict.key.job)});
     record.fields.push_back({"first", instant_text(verdict.first)});
     record.fields.push_back({"last", instant_text(verdict.key.due)});
     record.fields.push_back({"count", static_cast<std::int64_t>(verdict.count)});

@@ -25,6 +25,7 @@ struct RunLabel {
 
 // How a job is called where there is little room: its command, on one line and cut.
 std::string short_name(const crontab::Entry& entry);
+std::string short_name(const JobId& job);  // where only that is known
 RunLabel label_of(const crontab::Entry& entry, const engine::RunKey& key);
 void add_run(Record& record, const RunLabel& run);
 

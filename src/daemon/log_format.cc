@@ -31,17 +31,6 @@ Reading read(const Stamp& stamp) {
     return {std::chrono::year_month_day{day}, std::chrono::hh_mm_ss{local - day}, whole};
 }
 
-std::string rfc3339(const Stamp& stamp) {
-    const Reading at = read(stamp);
-    const auto [sign, size] = at.offset < minutes{0} ? std::pair{'-', -at.offset.count()}
-                                                     : std::pair{'+', at.offset.count()};
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}{}{:02}:{:02}",
-                       static_cast<int>(at.date.year()), static_cast<unsigned>(at.date.month()),
-                       static_cast<unsigned>(at.date.day()), at.time.hours().count(),
-                       at.time.minutes().count(), at.time.seconds().count(),
-                       at.time.subseconds().count(), sign, size / 60, size % 60);
-}
-
 std::string rfc3164(const Stamp& stamp) {
     const Reading at = read(stamp);
     return fmt::format("{} {:2} {:02}:{:02}:{:02}",
@@ -111,6 +100,17 @@ std::string_view classic_action(Level level) {
 }
 
 }  // namespace
+
+std::string rfc3339(const Stamp& stamp) {
+    const Reading at = read(stamp);
+    const auto [sign, size] = at.offset < minutes{0} ? std::pair{'-', -at.offset.count()}
+                                                     : std::pair{'+', at.offset.count()};
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}{}{:02}:{:02}",
+                       static_cast<int>(at.date.year()), static_cast<unsigned>(at.date.month()),
+                       static_cast<unsigned>(at.date.day()), at.time.hours().count(),
+                       at.time.minutes().count(), at.time.seconds().count(),
+                       at.time.subseconds().count(), sign, size / 60, size % 60);
+}
 
 std::string_view name_of(Level level) {
     switch (level) {

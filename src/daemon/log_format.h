@@ -32,6 +32,9 @@ struct Stamp {
     int pid = 0;          // the daemon's
 };
 
+// "2026-11-20T12:00:00.123+01:00".
+std::string rfc3339(const Stamp& stamp);
+
 // A datagram for /dev/log: "<78>Nov 20 12:00:00 CRON[123]: (root) CMD (echo x)". Behind the ident
 // stands the pid of the job's process that the record is about, else the daemon's. Cut off at
 // kSyslogBytesMax.

@@ -177,7 +177,9 @@ Result<void> check_streams(const Options& options) {
 // stderr is the journal's, which is better told by itself, or where Debian's cron was asked for,
 // whose log never was on stderr.
 LogFormat default_log(const Options& options, const Invocation& invocation, bool is_debug) {
-    if (options.test || is_debug || !options.tables.empty()) return LogFormat::text;
+    if (options.test || is_debug) return LogFormat::text;
+    if (options.foreground && options.output == OutputFormat::json) return LogFormat::json;
+    if (!options.tables.empty()) return LogFormat::text;
     if (!options.foreground || invocation.is_stderr_journal) return LogFormat::syslog;
     return invocation.is_cron() && invocation.has_system_log ? LogFormat::syslog : LogFormat::text;
 }
@@ -195,11 +197,12 @@ Result<Options> to_options(const Written& written, std::string_view directory,
     options.foreground = options.foreground || !written.tables.empty();
     options.test = written.test;
     const bool is_container = options.foreground && !written.tables.empty();
-    done = set(options.log, "--log", written.log,
-               default_log(options, invocation, written.classic.debug.has_value()), kLogFormats);
+    done = set(options.output, "--output", written.output,
+               is_container ? OutputFormat::prefix : OutputFormat::mail, kOutputFormats);
     if (done) {
-        done = set(options.output, "--output", written.output,
-                   is_container ? OutputFormat::prefix : OutputFormat::mail, kOutputFormats);
+        done =
+            set(options.log, "--log", written.log,
+                default_log(options, invocation, written.classic.debug.has_value()), kLogFormats);
     }
     if (done) done = set_grace(options, written.grace);
     if (done) done = check_streams(options);

@@ -86,7 +86,7 @@ bool Outbox::send_first() {
 
 void Outbox::drop_all() {
     dropped_ += waiting_lines();
-    lost_bytes_ += waiting_bytes_ - waiting_.size() * kMessageCost - first_sent_;
+    lost_bytes_ += unsent_bytes();
     if (first_sent_ > 0) {
         const std::string_view sent =
             std::string_view(waiting_.front().text).substr(0, first_sent_);

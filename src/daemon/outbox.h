@@ -46,6 +46,10 @@ class Outbox {
     // Of all that waits, with what it costs to keep it.
     std::size_t waiting_bytes() const { return waiting_bytes_; }
     std::uint64_t waiting_lines() const;
+    // Without that cost.
+    std::uint64_t unsent_bytes() const {
+        return waiting_bytes_ - waiting_.size() * kMessageCost - first_sent_;
+    }
     // Lines lost, in part or whole; and the bytes of those that the transport has lost.
     std::uint64_t dropped() const { return dropped_; }
     std::uint64_t lost_bytes() const { return lost_bytes_; }

@@ -2,21 +2,14 @@
 
 #include <utility>
 
-#include "base/check.h"
-
 namespace cron::daemon {
 
-Outlet::Outlet(Outbox& outbox) : outbox_(outbox) {
+Outlet::Outlet(Outbox& outbox, microseconds patience) : outbox_(outbox), patience_(patience) {
     outbox_.set_waiting_bytes_max(kOutletBytesMax + kOutletReserve);
     forget_lost();
 }
 
 void Outlet::write(std::string text, std::uint64_t lines) {
-    CRON_CHECK(is_open());
-    push(std::move(text), lines);
-}
-
-void Outlet::push(std::string text, std::uint64_t lines) {
     const std::size_t bytes = text.size();
     const std::uint64_t lost_before = outbox_.lost_bytes();
     const bool is_taken = outbox_.push(std::move(text), lines);
@@ -47,7 +40,7 @@ Outlet::State Outlet::next_state(Monotonic now) const {
             return outbox_.waiting_bytes() > kOutletBytesMax ? State::held : State::open;
         case State::held:
             if (outbox_.has_room()) return State::open;
-            return now >= since_ + kReaderPatience ? State::stuck : State::held;
+            return now >= since_ + patience_ ? State::stuck : State::held;
         case State::stuck:
         case State::closed:
             return outbox_.has_room() ? State::open : state_;
@@ -57,7 +50,7 @@ Outlet::State Outlet::next_state(Monotonic now) const {
 
 std::optional<Monotonic> Outlet::deadline() const {
     if (state_ != State::held) return std::nullopt;
-    return since_ + kReaderPatience;
+    return since_ + patience_;
 }
 
 void Outlet::forget_lost() {

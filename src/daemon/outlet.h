@@ -31,15 +31,14 @@ class Outlet {
         closed,  // nobody can read any more, or the disk is full: likewise
     };
 
-    explicit Outlet(Outbox& outbox);
+    explicit Outlet(Outbox& outbox, microseconds patience = kReaderPatience);
 
     bool is_open() const { return state_ == State::open; }
     bool is_held() const { return state_ == State::held; }
     State state() const { return state_; }
-    // Lines of jobs; only while it is open.
+    // Lines of jobs, while it is open; and what we say ourselves, at any time, which may be dropped
+    // where there is no room for it either.
     void write(std::string text, std::uint64_t lines);
-    // A line of ours, at any time; dropped where there is no room for it either.
-    void say(std::string text) { push(std::move(text), 1); }
 
     // What was read and how much time has passed make it another state. Returns whether it has one.
     bool look(Monotonic now);
@@ -56,7 +55,7 @@ class Outlet {
         if (is_held()) state_ = State::stuck;
     }
 
-    // Of what was written and said, since forget_lost(): it was lost in the outbox.
+    // Of what was written, since forget_lost(): it did not go out.
     std::uint64_t lost_lines() const { return outbox_.dropped() - forgotten_lines_; }
     std::uint64_t lost_bytes() const {
         return outbox_.lost_bytes() + refused_bytes_ - forgotten_bytes_;
@@ -65,10 +64,10 @@ class Outlet {
     Outbox& outbox() { return outbox_; }
 
   private:
-    void push(std::string text, std::uint64_t lines);
     State next_state(Monotonic now) const;
 
     Outbox& outbox_;
+    microseconds patience_;
     State state_ = State::open;
     Monotonic since_{};
     bool was_closed_ = false;  // when it was shut the last time

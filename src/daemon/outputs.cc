@@ -9,6 +9,7 @@
 #include "daemon/clock.h"
 #include "daemon/facts.h"
 #include "daemon/mail_facts.h"
+#include "daemon/run_json.h"
 #include "daemon/run_records.h"
 
 namespace cron::daemon {
@@ -20,6 +21,7 @@ namespace {
 std::unique_ptr<RunFormat> words_of(OutputFormat format) {
     switch (format) {
         case OutputFormat::json:
+            return make_json_format();
         case OutputFormat::prefix:
             return make_prefix_format();
         case OutputFormat::mail:
@@ -85,7 +87,7 @@ Result<std::unique_ptr<Outputs>> Outputs::create(EventLoop& loop, Log& log, cons
                                                  Settings settings) {
     std::unique_ptr<Outputs> outputs(new Outputs(log, customs, std::move(settings)));
     if (!outputs->settings_.words) outputs->settings_.words = words_of(outputs->settings_.format);
-    auto streams = Streams::create(loop, log);
+    auto streams = Streams::create(loop, log, {});
     if (!streams) return tl::unexpected(streams.error());
     outputs->streams_ = *std::move(streams);
     if (outputs->settings_.format != OutputFormat::mail) return outputs;
@@ -176,8 +178,8 @@ Result<Outputs::Descriptors> Outputs::open_streams(Source source) {
 }
 
 Result<UniqueFd> Outputs::open_pipe(const Source& source, std::uint64_t& id) {
-    auto opened = streams_->open(settings_.words->lines_of(source), name_of(source),
-                                 !source.is_hook);
+    auto opened =
+        streams_->open(settings_.words->lines_of(source), name_of(source), !source.is_hook);
     if (!opened) return tl::unexpected(opened.error());
     id = opened->id;
     return std::move(opened->write_end);

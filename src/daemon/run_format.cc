@@ -42,8 +42,8 @@ class PrefixFormat : public RunFormat {
     std::optional<Told> tell(const RunFact&, Instant) override { return std::nullopt; }
 
     SourceLines lines_of(const Source& source) override {
-        return {source.stream, std::make_unique<PrefixWriter>(
-                                   fmt::format("[{}] ", short_name(source.entry)))};
+        return {source.stream,
+                std::make_unique<PrefixWriter>(fmt::format("[{}] ", short_name(source.entry)))};
     }
 };
 

@@ -245,6 +245,7 @@ Result<void> Runs::watch(Live& live) {
 void Runs::abort(Live& live) {
     static_cast<void>(process::signal_group(live.child, SIGKILL));
     process::wait_for_end(live.child);
+    static_cast<void>(printed(live));
     groups_->ended(live.spawn);
 }
 

@@ -19,10 +19,10 @@ constexpr std::chrono::seconds kLastWait{2};    // at the end, for whoever reads
 
 }  // namespace
 
-Result<std::unique_ptr<Streams>> Streams::create(EventLoop& loop, Log& log) {
+Result<std::unique_ptr<Streams>> Streams::create(EventLoop& loop, Log& log, const Ends& ends) {
     UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     if (!timer) return system_failure(errno, "timerfd_create", "");
-    std::unique_ptr<Streams> streams(new Streams(loop, log, std::move(timer)));
+    std::unique_ptr<Streams> streams(new Streams(loop, log, ends, std::move(timer)));
     auto watch = loop.add(streams->timer_.get(), EPOLLIN,
                           [self = streams.get()](std::uint32_t) { self->on_timer(); });
     if (!watch) return tl::unexpected(watch.error());
@@ -30,24 +30,25 @@ Result<std::unique_ptr<Streams>> Streams::create(EventLoop& loop, Log& log) {
     return streams;
 }
 
-Streams::Streams(EventLoop& loop, Log& log, UniqueFd timer)
+Streams::Streams(EventLoop& loop, Log& log, const Ends& ends, UniqueFd timer)
     : loop_(loop), log_(log), timer_(std::move(timer)) {
-    output_ = &open_outlet(STDOUT_FILENO);
-    error_ = is_same_stream(STDOUT_FILENO, STDERR_FILENO) ? output_ : &open_outlet(STDERR_FILENO);
+    output_ = &open_outlet(ends.output, ends.patience);
+    const bool is_one = is_same_stream(ends.output, ends.error);
+    error_ = is_one ? output_ : &open_outlet(ends.error, ends.patience);
 }
 
 Streams::~Streams() {
     for (const auto& outlet : outlets_) outlet->outbox().on_room(nullptr);
 }
 
-Outlet& Streams::open_outlet(int fd) {
+Outlet& Streams::open_outlet(int fd, microseconds patience) {
     Outbox* outbox = log_.outbox_of(fd);
     if (outbox == nullptr) {
         own_outboxes_.push_back(std::make_unique<Outbox>(open_stream(fd)));
         outbox = own_outboxes_.back().get();
         outbox->attach(loop_);
     }
-    outlets_.push_back(std::make_unique<Outlet>(*outbox));
+    outlets_.push_back(std::make_unique<Outlet>(*outbox, patience));
     Outlet& outlet = *outlets_.back();
     outbox->on_room([this, &outlet] { look(outlet); });
     return outlet;
@@ -81,7 +82,7 @@ Streams::Count Streams::take_count(std::uint64_t id) {
 
 void Streams::say(Told told) {
     Outlet& outlet = outlet_of(told.to);
-    outlet.say(std::move(told.text));
+    outlet.write(std::move(told.text), 1);
     look(outlet);
 }
 
@@ -116,6 +117,7 @@ void Streams::read(Pipe& pipe) {
 void Streams::read_waiting(Pipe& pipe) {
     const std::uint64_t all = pipe.reader.bytes() + pipe.reader.waiting_bytes();
     while (pipe.reader.bytes() < all && !pipe.outlet->is_held() && !pipe.has_ended) read(pipe);
+    read(pipe);  // its end, where nobody writes any more
 }
 
 void Streams::forward(Pipe& pipe) {
@@ -177,7 +179,7 @@ void Streams::look(Outlet& outlet) {
     arm();
     const Stream stream = &outlet == output_ ? Stream::output : Stream::error;
     if (outlet.state() == Outlet::State::stuck) {
-        write(output_stuck(stream, outlet.outbox().waiting_bytes()));
+        write(output_stuck(stream, outlet.outbox().unsent_bytes()));
     } else if (outlet.state() == Outlet::State::closed && !outlet.is_retry()) {
         write(output_closed(stream, outlet.outbox().problem()->message, outlet.lost_lines(),
                             outlet.lost_bytes()));
@@ -204,7 +206,7 @@ void Streams::resume() {
         if (!pipe.outlet->is_open()) return false;
         std::string text;
         tell_gap(pipe, text, now);
-        if (!text.empty()) pipe.outlet->say(std::move(text));
+        if (!text.empty()) pipe.outlet->write(std::move(text), 1);
         return true;
     };
     past_gaps_.erase(std::remove_if(past_gaps_.begin(), past_gaps_.end(), is_told),
@@ -260,8 +262,9 @@ void Streams::finish() {
     flush();
     for (auto& [id, pipe] : pipes_) {
         read_waiting(pipe);
-        pipe.reader.end();
         pipe.outlet->give_up();
+        read_waiting(pipe);
+        pipe.reader.end();
         forward(pipe);
     }
     resume();
@@ -280,7 +283,7 @@ void Streams::tell_unread() {
     for (const auto& outlet : outlets_) {
         const Outbox& outbox = outlet->outbox();
         const std::uint64_t lines = outlet->lost_lines() + outbox.waiting_lines();
-        const std::uint64_t bytes = outlet->lost_bytes() + outbox.waiting_bytes();
+        const std::uint64_t bytes = outlet->lost_bytes() + outbox.unsent_bytes();
         const Stream stream = outlet.get() == output_ ? Stream::output : Stream::error;
         if (lines + bytes > 0) write(output_unread(stream, lines, bytes));
     }

@@ -2,6 +2,8 @@
 // comes, in the words of a format, and never waited for long.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -25,9 +27,15 @@ inline constexpr std::size_t kGapsMax = 1'000;  // of runs that are over, to be 
 
 class Streams {
   public:
+    // Descriptors of ours, and how long jobs wait for whoever reads them.
+    struct Ends {
+        int output = STDOUT_FILENO;
+        int error = STDERR_FILENO;
+        microseconds patience = kReaderPatience;
+    };
     // What the log writes on one of the two goes the same way, so that no line comes within
     // another; and so it does where both are one pipe, socket or terminal.
-    static Result<std::unique_ptr<Streams>> create(EventLoop& loop, Log& log);
+    static Result<std::unique_ptr<Streams>> create(EventLoop& loop, Log& log, const Ends& ends);
     Streams(const Streams&) = delete;
     Streams& operator=(const Streams&) = delete;
     ~Streams();
@@ -78,8 +86,8 @@ class Streams {
     };
     using Pipes = std::map<std::uint64_t, Pipe>;
 
-    Streams(EventLoop& loop, Log& log, UniqueFd timer);
-    Outlet& open_outlet(int fd);
+    Streams(EventLoop& loop, Log& log, const Ends& ends, UniqueFd timer);
+    Outlet& open_outlet(int fd, microseconds patience);
     Outlet& outlet_of(Stream stream) { return stream == Stream::output ? *output_ : *error_; }
     Result<void> watch(std::uint64_t id, Pipe& pipe);
     void on_readable(std::uint64_t id);

@@ -59,17 +59,20 @@ class Syslog : public Transport {
 };
 
 // O_NONBLOCK belongs to the open file, which a terminal or a pipe shares with other processes: they
-// are opened once more for a flag of our own. A file is not (it has one position for all its
-// writers) and needs none.
+// are opened once more for a flag of our own. Another user's pipe cannot be: from a pipe of our own
+// the kernel moves into it what there is room for. A file needs none of it: it takes what it gets.
 class Stream : public Transport {
   public:
     explicit Stream(int fd) : shared_(fd) {
         struct stat file {};
         if (::fstat(fd, &file) != 0) return;
         is_socket_ = S_ISSOCK(file.st_mode);
-        if (!S_ISFIFO(file.st_mode) && ::isatty(fd) == 0) return;
+        is_file_ = S_ISREG(file.st_mode);
+        const bool is_pipe = S_ISFIFO(file.st_mode);
+        if (!is_pipe && ::isatty(fd) == 0) return;
         own_.reset(::open(fmt::format("/proc/self/fd/{}", fd).c_str(),
                           O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+        if (is_pipe && !own_) make_lock();
     }
 
     int fd() const override { return own_ ? own_.get() : shared_; }
@@ -78,23 +81,50 @@ class Stream : public Transport {
         const ssize_t count = try_send(bytes);
         if (count >= 0) return static_cast<std::size_t>(count);
         if (errno == EAGAIN || errno == EINTR) return 0;
-        return system_failure(errno, "write", "the log");
+        const int error = errno;
+        if (lock_in_) make_lock();  // nothing of what failed may follow
+        return system_failure(error, "write", "");
     }
 
   private:
-    ssize_t try_send(std::string_view bytes) const {
+    // A lock as ships have: in at one gate, out at the other when there is water behind it.
+    void make_lock() {
+        int ends[2] = {-1, -1};
+        locked_bytes_ = 0;
+        if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return;
+        lock_out_.reset(ends[0]);
+        lock_in_.reset(ends[1]);
+    }
+
+    ssize_t try_send(std::string_view bytes) {
         if (is_socket_) return ::send(shared_, bytes.data(), bytes.size(), kSendFlags);
-        if (own_) return ::write(own_.get(), bytes.data(), bytes.size());
-        // Another user's pipe cannot be opened again. One that is ready takes so many bytes at
-        // once.
+        if (own_ || is_file_) return ::write(fd(), bytes.data(), bytes.size());
+        if (lock_in_) return send_through_lock(bytes);
+        // Another user's terminal, or a device. One that is ready takes so many bytes at once.
         pollfd room{shared_, POLLOUT, 0};
         if (::poll(&room, 1, 0) == 0) return 0;
         return ::write(shared_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
     }
 
+    ssize_t send_through_lock(std::string_view bytes) {
+        if (locked_bytes_ == 0) {
+            const ssize_t count = ::write(lock_in_.get(), bytes.data(), bytes.size());
+            if (count < 0) return count;
+            locked_bytes_ = static_cast<std::size_t>(count);
+        }
+        const ssize_t count =
+            ::splice(lock_out_.get(), nullptr, shared_, nullptr, locked_bytes_, SPLICE_F_NONBLOCK);
+        if (count > 0) locked_bytes_ -= static_cast<std::size_t>(count);
+        return count;
+    }
+
     int shared_;
     UniqueFd own_;
     bool is_socket_ = false;
+    bool is_file_ = false;
+    UniqueFd lock_in_;
+    UniqueFd lock_out_;
+    std::size_t locked_bytes_ = 0;  // the first of what send() was given the last time
 };
 
 }  // namespace

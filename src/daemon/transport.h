@@ -15,7 +15,8 @@ class Transport {
     virtual ~Transport() = default;
 
     // Sends of `bytes`, which are not empty, as many as can be sent now, and returns how many: 0
-    // when it must be tried again later. An error means that what waits is not worth keeping.
+    // when it must be tried again later. Unless it fails, the next call begins with what was not
+    // sent. An error means that what waits is not worth keeping.
     virtual Result<std::size_t> send(std::string_view bytes) = 0;
 
     // To be watched for room after send() has returned 0; -1 where there is nothing to watch.

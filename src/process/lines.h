@@ -18,10 +18,10 @@ inline constexpr std::size_t kPieceBytesMax = 8U << 10;
 
 // A line, or a piece of one that is longer than kPieceBytesMax.
 struct OutputLine {
-    std::string_view text;     // without the newline
-    std::uint64_t piece = 1;   // of its line
-    bool is_last = true;       // of its line
-    bool has_newline = true;   // false: more of the line comes, or the output ended within it
+    std::string_view text;    // without the newline
+    std::uint64_t piece = 1;  // of its line
+    bool is_last = true;      // of its line
+    bool has_newline = true;  // false: more of the line comes, or the output ended within it
 
     bool is_whole() const { return piece == 1 && is_last; }
 };
@@ -45,7 +45,7 @@ class LineSplitter {
   private:
     std::size_t piece_bytes_max_;
     std::string bytes_;
-    std::size_t begin_ = 0;  // of what next() has not given
+    std::size_t begin_ = 0;     // of what next() has not given
     std::uint64_t pieces_ = 0;  // of the present line, given already
     bool has_ended_ = false;
 };

@@ -87,6 +87,30 @@ TEST_CASE("outbox: what is above the bound is dropped and counted, never waited 
     CHECK_FALSE(outbox.has_room());
 }
 
+TEST_CASE("outbox: another user's pipe, which cannot be opened again, gets all lines without waiting",
+          "[daemon]") {
+    if (::geteuid() != 0) return;
+    auto [reader, writer] = make_pipe();
+    set_nonblocking(reader);
+    const ChildResult result = in_child([&] {
+        constexpr uid_t kNobody = 65534;
+        if (::setresuid(kNobody, kNobody, kNobody) != 0) return 1;
+        EventLoop loop = *EventLoop::create();
+        Outbox outbox(open_stream(writer.get()));
+        outbox.attach(loop);
+        std::string expected;
+        for (int i = 0; i < 5'000; ++i) {
+            const std::string line = "line " + std::to_string(i) + std::string(20, '.') + '\n';
+            if (!outbox.push(line)) return 2;
+            expected += line;
+        }
+        if (outbox.is_empty()) return 3;
+        if ((::fcntl(writer.get(), F_GETFL) & O_NONBLOCK) != 0) return 4;
+        return drain(reader, loop) == expected && outbox.is_empty() ? 0 : 5;
+    });
+    CHECK(result.status == 0);
+}
+
 TEST_CASE("outbox: a stream whose reader is gone costs lines, not the process, and does not spin",
           "[daemon]") {
     std::signal(SIGPIPE, SIG_IGN);

@@ -72,12 +72,15 @@ TEST_CASE("signal_group: reaches what the run has started, all of it", "[launch]
     pipe->write_end.reset();
     REQUIRE(becomes_readable(pipe->read_end.get()));
     LineReader reader(std::move(pipe->read_end));
-    CHECK(reader.read().lines == std::vector<std::string>{"ready"});
+    CHECK(reader.read() == LineReader::Got::bytes);
+    const auto line = reader.next();
+    REQUIRE(line);
+    CHECK(line->text == "ready");
     REQUIRE(signal_group(*child, SIGTERM));
     CHECK(finish(*child).status == engine::ExitStatus{true, SIGTERM});
     // Every holder of the pipe is gone, grandchildren too.
     REQUIRE(becomes_readable(reader.fd()));
-    CHECK(reader.read().ended);
+    CHECK(reader.read() == LineReader::Got::end);
 }
 
 TEST_CASE("signal_group: a child without a group of its own gets the signal alone", "[launch]") {
