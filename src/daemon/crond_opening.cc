@@ -50,6 +50,15 @@ engine::Limits limits(const Options& options) {
     return limits;
 }
 
+// What comes by NFS, FUSE or the lower layer of an overlay gives no event: tables as arguments, of
+// which there are few, are looked at more often.
+Looks looks_of(const Options& options) {
+    Looks looks{options.watches_files, kRescanInterval};
+    if (!options.watches_files || !options.tables.empty()) looks.interval = kShortRescanInterval;
+    if (!options.reloads_on_change) looks = {false, std::nullopt};
+    return looks;
+}
+
 }  // namespace
 
 Result<Crond::Locks> Crond::take_locks(const Paths& paths, std::optional<Inherited>& inherited) {
@@ -215,12 +224,10 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
                        "mail that cannot be sent goes to the log: " + mail.error().message));
         }
     }
-    auto tables = TableReader::create(
+    tables_ = TableReader::create(
         base_.table_worker, *std::move(settings), ZoneBook(setting_.zones, zone),
         [this](TableReader::Reading reading) { tables_changed(std::move(reading)); },
-        setting_.options.watches_files);
-    if (!tables) return tl::unexpected(tables.error());
-    tables_ = *std::move(tables);
+        looks_of(setting_.options));
     tell(config);
     use(config.config.value_or(Config{}));
     if (base_.locks && customs_.ways().tells_pidfile) {
@@ -235,6 +242,7 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
                                       std::pair{base_.account_worker.fd(), &Crond::on_accounts},
                                       std::pair{base_.ledger_worker.fd(), &Crond::on_ledger},
                                       std::pair{base_.mail_worker.fd(), &Crond::on_mail}}) {
+        if (fd < 0) continue;
         if (auto watched = watch(fd, handler); !watched) return watched;
     }
     return has_own_tables() ? Result<void>{} : open_control(zone);

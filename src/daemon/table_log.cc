@@ -1,5 +1,7 @@
 #include "daemon/table_log.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/hash.h"
@@ -27,6 +29,12 @@ std::vector<Record> TableLog::tell(const TableReader::Reading& reading, bool is_
     if (zone.own) records.push_back(zone_changed(zone.before, zone.own->name()));
     if (zone.named) records.push_back(zone_data_changed());
     if (!zone.trouble.empty()) records.push_back(zone_kept(zone.trouble));
+    if (std::exchange(told_unwatched_, reading.unwatched) != reading.unwatched &&
+        !reading.unwatched.empty()) {
+        records.push_back(
+            said(Level::warning, "not-watched",
+                 "changes are noticed within a minute, and not at once: " + reading.unwatched));
+    }
     for (const spool::Notice& notice : reading.changes.notices) {
         records.push_back(table_notice(notice));
     }

@@ -24,6 +24,7 @@ class TableLog {
     void tell_diagnostics(const spool::Loaded& loaded, std::vector<Record>& records);
 
     std::map<std::string, std::uint64_t> told_;  // by table: a hash of its diagnostics
+    std::string told_unwatched_;
 };
 
 }  // namespace cron::daemon

@@ -9,15 +9,22 @@ namespace cron::daemon {
 
 class TableReader::Shared {
   public:
-    Shared(ZoneBook zones, spool::Settings settings, spool::Watcher watcher, bool is_watched)
-        : is_watched_(is_watched),
-          zones_(std::move(zones)),
-          tables_(with_zones(std::move(settings))),
-          watcher_(std::move(watcher)) {}
+    Shared(ZoneBook zones, spool::Settings settings, bool is_watched)
+        : zones_(std::move(zones)), tables_(with_zones(std::move(settings))) {
+        if (!is_watched) return;
+        auto watcher = spool::Watcher::create();
+        if (watcher) {
+            watcher_ = *std::move(watcher);
+        } else {
+            unwatched_ = watcher.error().message;
+        }
+    }
     Shared(const Shared&) = delete;
     Shared& operator=(const Shared&) = delete;
 
-    spool::Watcher& watcher() { return watcher_; }
+    // None: nothing is watched.
+    std::optional<spool::Watcher>& watcher() { return watcher_; }
+    const std::string& unwatched() const { return unwatched_; }
 
     Reading read(Instant now, crontab::Flavour flavour, bool is_reload) {
         Reading reading;
@@ -33,10 +40,12 @@ class TableReader::Shared {
 
     // Whether something is watched only from now on.
     bool watch() {
-        if (!is_watched_) return false;
+        if (!watcher_) return false;
         std::vector<spool::Watched> wanted = tables_.watched();
         wanted.insert(wanted.end(), zones_.watched().begin(), zones_.watched().end());
-        return watcher_.watch(wanted).added;
+        const spool::Watcher::Armed armed = watcher_->watch(wanted);
+        unwatched_ = armed.error ? armed.error->message : "";
+        return armed.added;
     }
 
   private:
@@ -45,31 +54,37 @@ class TableReader::Shared {
         return settings;
     }
 
-    bool is_watched_;
     ZoneBook zones_;
     spool::Tables tables_;
-    spool::Watcher watcher_;
+    std::optional<spool::Watcher> watcher_;
+    std::string unwatched_;
 };
 
-Result<std::unique_ptr<TableReader>> TableReader::create(Worker& worker, spool::Settings settings,
-                                                         ZoneBook zones, Changed changed,
-                                                         bool is_watched) {
-    Result<spool::Watcher> watcher = spool::Watcher::create();
-    if (!watcher) return tl::unexpected(watcher.error());
+std::unique_ptr<TableReader> TableReader::create(Worker& worker, spool::Settings settings,
+                                                 ZoneBook zones, Changed changed, Looks looks) {
     const crontab::Flavour flavour = settings.flavour;
-    auto shared = std::make_shared<Shared>(std::move(zones), std::move(settings),
-                                           *std::move(watcher), is_watched);
+    auto shared = std::make_shared<Shared>(std::move(zones), std::move(settings), looks.on_events);
     std::unique_ptr<TableReader> reader(
-        new TableReader(worker, std::move(shared), std::move(changed),
-                        is_watched ? kRescanInterval : kUnwatchedRescanInterval));
+        new TableReader(worker, std::move(shared), std::move(changed), looks.interval));
     reader->flavour_ = flavour;
     return reader;
 }
 
-int TableReader::fd() const { return shared_->watcher().fd(); }
+int TableReader::fd() const { return shared_->watcher() ? shared_->watcher()->fd() : -1; }
 
 void TableReader::notice() {
-    if (shared_->watcher().drain()) soon();
+    spool::Watcher& watcher = *shared_->watcher();
+    if (!watcher.drain()) return;
+    const Monotonic now = read_clock().monotonic;
+    if (!first_change_) first_change_ = now;
+    settled_ = watcher.is_being_written()
+                   ? *first_change_ + kWritingMax
+                   : std::min<Monotonic>(now + kSettleTime, *first_change_ + kSettleMax);
+}
+
+Monotonic TableReader::next_look() const {
+    if (is_reading_) return Monotonic::max();
+    return first_change_ && !is_reload_asked_ ? settled_ : next_look_;
 }
 
 void TableReader::set_flavour(crontab::Flavour flavour) {
@@ -83,8 +98,7 @@ void TableReader::reload() {
 }
 
 void TableReader::look(Monotonic now) {
-    if (is_reading_ || now < next_look_) return;
-    read();
+    if (now >= next_look()) read();
 }
 
 void TableReader::soon() {
@@ -97,7 +111,8 @@ void TableReader::read() {
                                          is_reload = is_reload_asked_]() -> Worker::Continuation {
         Reading reading = shared->read(now, flavour, is_reload);
         reading.is_reload = is_reload;
-        const bool look_again = shared->watch();
+        const bool look_again = shared->watch() || reading.changes.is_unquiet;
+        reading.unwatched = shared->unwatched();
         return [this, reading = std::move(reading), look_again]() mutable {
             done(std::move(reading), look_again);
         };
@@ -105,14 +120,21 @@ void TableReader::read() {
     // A worker that has no room for this has enough to do.
     is_reading_ = is_posted;
     if (is_posted) is_reload_asked_ = false;
-    next_look_ = read_clock().monotonic;
-    next_look_ += is_posted ? microseconds{rescan_interval_} : microseconds{kFirstRetry};
+    first_change_.reset();
+    if (shared_->watcher()) shared_->watcher()->forget_writers();
+    const std::optional<microseconds> pause =
+        is_posted ? std::optional<microseconds>(interval_) : kFirstRetry;
+    next_look_ = pause ? read_clock().monotonic + *pause : Monotonic::max();
 }
 
 void TableReader::done(Reading reading, bool look_again) {
     is_reading_ = false;
     const Monotonic now = read_clock().monotonic;
-    if (reading.changes.retry) {
+    // What could give no event is looked at more often.
+    if (interval_ && !reading.unwatched.empty()) {
+        next_look_ = std::min<Monotonic>(next_look_, now + kShortRescanInterval);
+    }
+    if (reading.changes.retry && interval_) {
         next_look_ = std::min(next_look_, now + retry_pause_);
         retry_pause_ = std::min(retry_pause_ * 2, kRetryMax);
     } else {

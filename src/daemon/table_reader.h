@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/error.h"
 #include "calendar/instant.h"
@@ -14,12 +16,21 @@
 
 namespace cron::daemon {
 
-inline constexpr std::chrono::milliseconds kSettleTime{
-    50};  // from a change to its reading: editors write in steps
+// From the last change to its reading: editors write in steps. Changes without end are read now and
+// then, and who writes to a table has so long to close it.
+inline constexpr std::chrono::milliseconds kSettleTime{50};
+inline constexpr seconds kSettleMax{1};
+inline constexpr seconds kWritingMax{5};
 inline constexpr minutes kRescanInterval{5};  // for changes that give no event
-inline constexpr minutes kUnwatchedRescanInterval{1};
+inline constexpr minutes kShortRescanInterval{1};
 inline constexpr seconds kFirstRetry{5};  // after a user or a file that could not be had
 inline constexpr seconds kRetryMax{60};
+
+// When files are looked at, besides when that is asked for.
+struct Looks {
+    bool on_events = true;                              // of inotify
+    std::optional<minutes> interval = kRescanInterval;  // none: nor what could not be read is tried
+};
 
 class TableReader {
   public:
@@ -27,16 +38,17 @@ class TableReader {
         ZoneBook::News zone;
         spool::Changes changes;
         bool is_reload = false;
+        std::string unwatched;  // why changes may give no event, where they should
     };
     using Changed = std::function<void(Reading reading)>;
 
     // Zones are found in `zones`, whatever `settings` say. `changed` is called after each reading,
-    // with what it found, be it nothing. Files that are not `watched` are looked at more often.
-    static Result<std::unique_ptr<TableReader>> create(Worker& worker, spool::Settings settings,
-                                                       ZoneBook zones, Changed changed,
-                                                       bool is_watched = true);
+    // with what it found, be it nothing.
+    static std::unique_ptr<TableReader> create(Worker& worker, spool::Settings settings,
+                                               ZoneBook zones, Changed changed, Looks looks = {});
 
-    // Readable when a file may have changed: call notice(), which may bring next_look() nearer.
+    // Readable when a file may have changed: call notice(), which may move next_look(). -1: there
+    // are no events.
     int fd() const;
     void notice();
 
@@ -50,18 +62,18 @@ class TableReader {
     // Reads what has changed, if it is time to.
     void look(Monotonic now);
     // When look() wants to be called.
-    Monotonic next_look() const { return is_reading_ ? Monotonic::max() : next_look_; }
+    Monotonic next_look() const;
 
   private:
     // What the worker uses; it may outlive the reader.
     class Shared;
 
     TableReader(Worker& worker, std::shared_ptr<Shared> shared, Changed changed,
-                minutes rescan_interval)
+                std::optional<minutes> interval)
         : worker_(worker),
           shared_(std::move(shared)),
           changed_(std::move(changed)),
-          rescan_interval_(rescan_interval) {}
+          interval_(interval) {}
 
     void read();
     void done(Reading reading, bool look_again);
@@ -69,11 +81,15 @@ class TableReader {
     Worker& worker_;
     std::shared_ptr<Shared> shared_;
     Changed changed_;
-    minutes rescan_interval_;
+    std::optional<minutes> interval_;
     crontab::Flavour flavour_ = crontab::Flavour::debian;
     bool is_reload_asked_ = false;
     bool is_reading_ = false;
     Monotonic next_look_{};
+    // Of a change that was noticed and not read yet; until it is settled nothing else is a reason
+    // to look.
+    std::optional<Monotonic> first_change_;
+    Monotonic settled_{};
     seconds retry_pause_ = kFirstRetry;
 };
 

@@ -85,6 +85,7 @@ class Walk {
             } else {
                 folder_ = std::move(entry);
                 path_ = join(path_, next);
+                steps_.push_back({path_, std::string(kItself)});
             }
         }
         return problem(Trouble::not_a_file, "NOT REGULAR", "it leads to a folder");

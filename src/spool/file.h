@@ -57,8 +57,8 @@ struct Found {
     struct stat status {};
 };
 
-// Looks `name` up in `folder`. Each link on the way and its end are added to `steps`: a change to
-// one of these changes what is found.
+// Looks `name` up in `folder`. Each link and folder on the way and its end are added to `steps`: a
+// change to one of these changes what is found.
 Checked<Found> find(const Folder& folder, const std::string& name, Links links, uid_t trusted,
                     std::vector<Watched>& steps);
 

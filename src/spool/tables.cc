@@ -247,6 +247,12 @@ std::optional<Problem> Tables::examine(const Source& source, Seen& seen) {
     ++statistics_.reads;
     seen.stamp = stamp_of(content->status);
     seen.settled = is_settled(seen.stamp);
+    if (source.place == Place::argument && seen.live && !is_quiet(seen.stamp) &&
+        ++seen.unquiet_looks <= kUnquietLooksMax) {
+        changes_.is_unquiet = true;
+        return std::nullopt;
+    }
+    seen.unquiet_looks = 0;
 
     const bool linked = source.place != Place::argument && content->status.st_nlink > 1;
     if (!linked) seen.told.clear();
@@ -315,6 +321,8 @@ void Tables::fail(const Source& source, const Problem& problem, Seen& seen) {
         case Trouble::refused:
             // Whoever mends it later does not ask for its @reboot entries.
             seen.since_start = false;
+            // Nobody would notice that an argument, which is all there is, runs nothing any more.
+            if (source.place == Place::argument) break;
             seen.unresolved.clear();
             remove(source.path, seen);
             break;
@@ -365,6 +373,15 @@ bool Tables::resolves_now(const Seen& seen) {
 // reads only.
 bool Tables::is_settled(const Stamp& stamp) const {
     return now_.time_since_epoch() >= seconds(stamp.changed.tv_sec) + kSettled;
+}
+
+// Nor does such a time say that somebody writes just now.
+bool Tables::is_quiet(const Stamp& stamp) const {
+    const auto changed =
+        seconds(stamp.changed.tv_sec) +
+        std::chrono::floor<microseconds>(std::chrono::nanoseconds(stamp.changed.tv_nsec));
+    const microseconds age = now_.time_since_epoch() - changed;
+    return age >= kQuiet || age < -kSettled;
 }
 
 }  // namespace cron::spool

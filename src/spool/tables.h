@@ -26,6 +26,10 @@ inline constexpr std::size_t kFilesMax = 100'000;  // in one folder
 // File systems keep times of up to 2 s: what was changed so shortly before a look may have changed
 // again after it without a trace, so the next scan reads it once more.
 inline constexpr seconds kSettled{3};
+// An argument that was changed so shortly before a look may still be written to: the version read
+// before stays until the next look, or until so many looks have found it thus.
+inline constexpr std::chrono::milliseconds kQuiet{50};
+inline constexpr int kUnquietLooksMax = 40;
 
 // Absolute paths; an empty one is not used.
 struct Places {
@@ -84,6 +88,8 @@ struct Changes {
     // A user is not known yet, or a file or folder cannot be read now: scan again soon, with
     // growing pauses.
     bool retry = false;
+    // An argument may still be written to: scan again in a moment.
+    bool is_unquiet = false;
 };
 
 // Counts since the start.
@@ -129,6 +135,7 @@ class Tables {
         std::optional<ContentHash> hash;      // of the version last parsed
         std::optional<ContentHash> loaded;    // of the version last loaded
         std::vector<std::string> unresolved;  // users whom it or its entries wait for
+        int unquiet_looks = 0;                // in a row
         std::string told;                     // the last notice
     };
     struct Source {
@@ -153,6 +160,7 @@ class Tables {
     void tell_of_folder(const std::string& path, const Error& error);
     bool resolves_now(const Seen& seen);
     bool is_settled(const Stamp& stamp) const;
+    bool is_quiet(const Stamp& stamp) const;
 
     Settings settings_;
     Users users_;

@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <string_view>
 
 #include "spool/file.h"
 
@@ -16,6 +15,8 @@ namespace {
 constexpr std::uint32_t kChanges = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY |
                                    IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
                                    IN_ONLYDIR;
+// Of a folder on the way: whether another one may have taken its place.
+constexpr std::uint32_t kGoing = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 // So much is taken in one call: a flood must not hold the loop. What is left makes the descriptor
 // readable.
 constexpr int kReadsMax = 16;
@@ -24,7 +25,9 @@ constexpr int kReadsMax = 16;
 // name.
 Result<int> add(int fd, Watched& wanted) {
     for (;;) {
-        const int watch = inotify_add_watch(fd, wanted.folder.c_str(), kChanges);
+        const std::uint32_t mask = wanted.name == kItself ? kGoing : kChanges;
+        // The same folder may be wanted twice, for less and for more.
+        const int watch = inotify_add_watch(fd, wanted.folder.c_str(), mask | IN_MASK_ADD);
         if (watch >= 0) return watch;
         const std::string parent(folder_of(wanted.folder));
         if ((errno != ENOENT && errno != ENOTDIR) || parent == wanted.folder) {
@@ -66,10 +69,18 @@ bool Watcher::drain() {
             }
             const auto& names = known->second;
             // Without a name the event is the folder's own.
-            changed = changed || name.empty() || names.contains("") || names.contains(name);
+            if (!name.empty() && !names.contains("") && !names.contains(name)) continue;
+            changed = true;
+            note_writer(event, name);
         }
     }
     return changed;
+}
+
+void Watcher::note_writer(const inotify_event& event, std::string_view name) {
+    constexpr std::uint32_t kOver = IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+    if ((event.mask & IN_MODIFY) != 0) written_.emplace(event.wd, name);
+    if ((event.mask & kOver) != 0) written_.erase({event.wd, std::string(name)});
 }
 
 Watcher::Armed Watcher::watch(const std::vector<Watched>& wanted) {
@@ -79,7 +90,8 @@ Watcher::Armed Watcher::watch(const std::vector<Watched>& wanted) {
         const Result<int> watch = add(fd_.get(), each);
         if (watch) {
             names[*watch].insert(each.name);
-        } else if (!armed.error) {
+        } else if (!armed.error && each.name != kItself) {
+            // A folder on the way need not be readable, and then cannot be watched.
             armed.error = watch.error();
         }
     }

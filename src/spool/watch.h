@@ -8,12 +8,19 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
 
+struct inotify_event;
+
 namespace cron::spool {
+
+// As the name: that the folder itself goes away, and nothing that is in it.
+inline constexpr std::string_view kItself = ".";
 
 // A name in a folder whose changes matter; no name: all of them.
 struct Watched {
@@ -34,6 +41,10 @@ class Watcher {
 
     // Takes all events that wait. True if one may concern a table: then scan.
     bool drain();
+    // Whether somebody has written to a table and not closed it yet, by the events that were taken
+    // since the last forget_writers(): what is read now may be half of it.
+    bool is_being_written() const { return !written_.empty(); }
+    void forget_writers() { written_.clear(); }
 
     struct Armed {
         bool added = false;          // something is watched only from now on: scan once more
@@ -54,8 +65,11 @@ class Watcher {
 
     explicit Watcher(UniqueFd fd) : fd_(std::move(fd)), shared_(std::make_unique<Shared>()) {}
 
+    void note_writer(const inotify_event& event, std::string_view name);
+
     UniqueFd fd_;
     std::unique_ptr<Shared> shared_;
+    std::set<std::pair<int, std::string>> written_;  // watch descriptor and name; of the loop
 };
 
 }  // namespace cron::spool

@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <cstdio>
+
 #include <catch2/catch.hpp>
 
 #include "spool/tables.h"
@@ -20,6 +22,14 @@ struct Arguments : Spool {
         settings.arguments = {path};
     }
 };
+
+Instant changed_at(const std::string& path) {
+    struct stat status {};
+    REQUIRE(stat(path.c_str(), &status) == 0);
+    return Instant(
+        seconds(status.st_ctim.tv_sec) +
+        std::chrono::floor<microseconds>(std::chrono::nanoseconds(status.st_ctim.tv_nsec)));
+}
 
 TEST_CASE("arguments: a file of any name, owner and mode runs as the caller", "[spool]") {
     Arguments spool;
@@ -73,10 +83,70 @@ TEST_CASE("arguments: a missing one is an error, named once, and runs when it ap
     const Changes changes = tables.scan(kEarly);
     REQUIRE(loaded_names(changes) == Names{"my.crontab"});
     CHECK_FALSE(changes.loaded[0].since_start);
-    remove(spool.path);
+}
+
+TEST_CASE("arguments: whatever becomes of one, the version read last stays, and that is said",
+          "[spool]") {
+    Arguments spool;
+    write(spool.path, "1 2 * * * mine\n");
+    Tables tables = spool.tables();
+    REQUIRE(tables.scan(kEarly).loaded.size() == 1);
+    std::string problem;
+    SECTION("removed") {
+        remove(spool.path);
+        problem = "does not exist";
+    }
+    SECTION("a folder in its place") {
+        remove(spool.path);
+        make_folder(spool.path);
+        problem = "a folder";
+    }
+    SECTION("a loop of links") {
+        remove(spool.path);
+        link_to("my.crontab", spool.path);
+        problem = "more than 40 links";
+    }
+    SECTION("more than a table may have") {
+        replace(spool.path, std::string(crontab::kTableBytesMax + 1, '#'));
+        problem = "at most";
+    }
     const Changes gone = tables.scan(kEarly);
-    CHECK(gone.removed == Names{spool.path});
-    CHECK(gone.notices.size() == 1);
+    CHECK(gone.removed.empty());
+    CHECK_THAT(notices(gone), Contains(problem) && Contains("the version read before stays"));
+    std::remove(spool.path.c_str());
+    write(spool.path, "1 2 * * * again\n");
+    CHECK(commands(tables.scan(kLate), "my.crontab") == Names{"again"});
+}
+
+TEST_CASE("arguments: one that is written to just now is not read before it has settled",
+          "[spool]") {
+    Arguments spool;
+    write(spool.path, "1 2 * * * old\n");
+    Tables tables = spool.tables();
+    // What is there at the start is taken as it is.
+    CHECK(commands(tables.scan(changed_at(spool.path)), "my.crontab") == Names{"old"});
+    write(spool.path, "");
+    const Instant changed = changed_at(spool.path);
+    for (const auto look : {changed - kQuiet, changed, changed + kQuiet - microseconds{1}}) {
+        const Changes looked = tables.scan(look);
+        CHECK((looked.loaded.empty() && looked.notices.empty()));
+        CHECK(looked.is_unquiet);
+    }
+    write(spool.path, "1 2 * * * new\n");
+    const Changes settled = tables.scan(changed_at(spool.path) + kQuiet);
+    CHECK(commands(settled, "my.crontab") == Names{"new"});
+    CHECK_FALSE(settled.is_unquiet);
+}
+
+TEST_CASE("arguments: one that is written to without end is read now and then", "[spool]") {
+    Arguments spool;
+    write(spool.path, "1 2 * * * old\n");
+    Tables tables = spool.tables();
+    REQUIRE(tables.scan(kEarly).loaded.size() == 1);
+    int looks = 1;
+    write(spool.path, "1 2 * * * new\n");
+    while (tables.scan(changed_at(spool.path)).loaded.empty()) REQUIRE(++looks < 1000);
+    CHECK(looks == kUnquietLooksMax + 1);
 }
 
 TEST_CASE("arguments: a FIFO does not block and gives no table", "[spool]") {

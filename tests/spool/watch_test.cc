@@ -179,6 +179,97 @@ TEST_CASE("drain: a missing argument wakes when it appears", "[spool]") {
     CHECK(watching.watcher.drain());
 }
 
+// As Kubernetes mounts and changes one: crontab -> ..data/crontab, ..data -> ..N.
+struct ConfigMap {
+    std::string folder;
+    int version = 0;
+
+    explicit ConfigMap(const std::string& path) : folder(path) {
+        make_folder(folder);
+        link_to("..data/crontab", folder + "/crontab");
+        swap("1 2 * * * a\n");
+    }
+    void swap(std::string_view text) {
+        const std::string before = "/.." + std::to_string(version++);
+        const std::string next = ".." + std::to_string(version);
+        make_folder(folder + "/" + next);
+        write(folder + "/" + next + "/crontab", text);
+        link_to(next, folder + "/..data_tmp");
+        rename(folder + "/..data_tmp", folder + "/..data");
+        if (version > 1) remove(folder + before);
+    }
+};
+
+TEST_CASE("drain: each swap of a ConfigMap wakes, and leaves one watch for each folder on the way",
+          "[spool]") {
+    Watching watching;
+    ConfigMap map(watching.spool.root.path() + "/map");
+    watching.spool.settings.places = {};
+    watching.spool.settings.arguments = {map.folder + "/crontab"};
+    watching.tables = watching.spool.tables();
+    watching.settle();
+    const auto watches = [&] {
+        std::ifstream info("/proc/self/fdinfo/" + std::to_string(watching.watcher.fd()));
+        std::size_t count = 0;
+        for (std::string line; std::getline(info, line);) count += line.starts_with("inotify");
+        return count;
+    };
+    const std::size_t before = watches();
+    CHECK(before >= 3);  // the mount, the version, and a folder above them
+    for (int i = 0; i < 200; ++i) {
+        map.swap("1 2 * * * a" + std::to_string(i) + "\n");
+        REQUIRE(watching.watcher.drain());
+        const Changes changes = watching.tables.scan(kLate);
+        REQUIRE(commands(changes, "crontab").at(0) == "a" + std::to_string(i));
+        watching.settle();
+        REQUIRE(watches() == before);
+    }
+}
+
+TEST_CASE("drain: a folder far above an argument that is moved away wakes", "[spool]") {
+    Watching watching;
+    const std::string top = watching.spool.root.path() + "/top";
+    make_folder(top);
+    make_folder(top + "/deep");
+    write(top + "/deep/table", "1 2 * * * a\n");
+    watching.spool.settings.places = {};
+    watching.spool.settings.arguments = {top + "/deep/table"};
+    watching.tables = watching.spool.tables();
+    watching.settle();
+    // What else happens there does not matter.
+    write(watching.spool.root.path() + "/other", "");
+    write(top + "/other", "");
+    CHECK_FALSE(watching.watcher.drain());
+    rename(top, top + ".old");
+    CHECK(watching.watcher.drain());
+    watching.settle();
+    make_folder(top);
+    make_folder(top + "/deep");
+    CHECK(watching.watcher.drain());
+    watching.settle();
+    write(top + "/deep/table", "1 2 * * * b\n");
+    CHECK(watching.watcher.drain());
+    CHECK(commands(watching.tables.scan(kLate), "table") == std::vector<std::string>{"b"});
+}
+
+TEST_CASE("is_being_written: from the first write to the close", "[spool]") {
+    Watching watching;
+    const std::string path = watching.spool.system_folder + "/one";
+    write(path, "1 2 * * * root a\n");
+    watching.settle();
+    UniqueFd fd(open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+    REQUIRE(watching.watcher.drain());
+    CHECK(watching.watcher.is_being_written());
+    REQUIRE(::write(fd.get(), "1 ", 2) == 2);
+    REQUIRE(watching.watcher.drain());
+    CHECK(watching.watcher.is_being_written());
+    SECTION("closed") { fd.reset(); }
+    SECTION("another in its place") { replace(path, ""); }
+    SECTION("removed") { remove(path); }
+    REQUIRE(watching.watcher.drain());
+    CHECK_FALSE(watching.watcher.is_being_written());
+}
+
 TEST_CASE("watch: says when something is watched only from now on", "[spool]") {
     const TemporaryFolder folder;
     Watcher watcher = std::move(*Watcher::create());
