@@ -153,6 +153,7 @@ void Crond::on_signal() {
                 break;
             case SIGTERM:
             case SIGINT:
+            case SIGQUIT:
                 stop();
                 break;
             case SIGCHLD:
@@ -188,10 +189,11 @@ void Crond::on_ledger() {
 void Crond::on_child() {
     // Until all runs are known that go on.
     if (!may_have_orphans_ || readiness_ != nullptr) return;
-    const std::size_t left = reap_orphans([this](pid_t pid) {
+    const auto is_ours = [this](pid_t pid) {
         return runs_->has_child(pid) || after_run_->has_child(pid) || upgrade_.has_child(pid);
-    });
-    may_have_orphans_ = ::getpid() == 1 || left > 0;
+    };
+    if (::getpid() == 1) return reap_orphans(is_ours);
+    may_have_orphans_ = reap_listed(is_ours) > 0;
 }
 
 void Crond::report() {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include <fmt/format.h>
@@ -92,7 +93,10 @@ Result<Crond::Locks> Crond::take_locks(const Paths& paths, std::optional<Inherit
 Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting,
                                              std::optional<Inherited> inherited) {
     // Before the pidfile tells anybody whom to send them to.
-    auto signals = Signals::take(::getpid() == 1 || inherited);
+    const bool is_first = ::getpid() == 1;
+    auto signals = is_first    ? Signals::take({SIGCHLD, SIGQUIT})
+                   : inherited ? Signals::take({SIGCHLD})
+                               : Signals::take();
     if (!signals) return tl::unexpected(signals.error());
     const auto zone = zones::local_zone(setting.zones);
     if (!zone) return tl::unexpected(zone.error());
@@ -120,6 +124,10 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting,
     if (!mail_worker) return tl::unexpected(mail_worker.error());
     auto launcher = process::Launcher::create(setting.job_program, setting.session_program);
     if (!launcher) return tl::unexpected(launcher.error());
+    if (is_first) {
+        // Orphans come to this thread.
+        if (auto used = launcher->use_parent_thread(); !used) return tl::unexpected(used.error());
+    }
     if (inherited && inherited->facts().descriptors_soft > 0) {
         launcher->set_descriptor_limit(
             {inherited->facts().descriptors_soft, inherited->facts().descriptors_hard});

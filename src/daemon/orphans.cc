@@ -3,15 +3,40 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 
 namespace cron::daemon {
+namespace {
 
-std::size_t reap_orphans(const std::function<bool(pid_t)>& is_ours) {
-    // waitid for any child would show the same one of ours again and again: they are asked one by
-    // one.
+constexpr int kReapedMax = 1'000;  // at once: the loop has other things to do
+
+// Which child has ended, and is not collected yet; 0 for none.
+pid_t ended_child() {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) != 0) return 0;
+    return info.si_pid;
+}
+
+}  // namespace
+
+void reap_orphans(const std::function<bool(pid_t)>& is_ours) {
+    for (int i = 0; i < kReapedMax; ++i) {
+        const pid_t pid = ended_child();
+        if (pid == 0) return;
+        if (is_ours(pid)) {
+            // It would be shown again and again.
+            reap_listed(is_ours);
+            return;
+        }
+        ::waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | WNOHANG | __WNOTHREAD);
+    }
+    ::kill(::getpid(), SIGCHLD);
+}
+
+std::size_t reap_listed(const std::function<bool(pid_t)>& is_ours) {
     std::error_code error;
     std::filesystem::directory_iterator tasks("/proc/self/task", error);
     std::size_t left = 0;
@@ -26,6 +51,11 @@ std::size_t reap_orphans(const std::function<bool(pid_t)>& is_ours) {
         }
     }
     return left;
+}
+
+bool has_children() {
+    siginfo_t info{};
+    return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 }  // namespace cron::daemon

@@ -14,7 +14,7 @@ constexpr std::array kIgnored = {SIGPIPE, SIGXFSZ};
 
 }  // namespace
 
-Result<Signals> Signals::take(bool with_children) {
+Result<Signals> Signals::take(std::initializer_list<int> more) {
     sigset_t mask;
     sigemptyset(&mask);
     for (const int number : kRead) {
@@ -23,7 +23,10 @@ Result<Signals> Signals::take(bool with_children) {
     }
     for (const int number : kIgnored) std::signal(number, SIG_IGN);
     std::signal(SIGCHLD, SIG_DFL);
-    if (with_children) sigaddset(&mask, SIGCHLD);
+    for (const int number : more) {
+        sigaddset(&mask, number);
+        std::signal(number, SIG_DFL);
+    }
     if (::sigprocmask(SIG_SETMASK, &mask, nullptr) != 0) {
         return system_failure(errno, "sigprocmask", "");
     }

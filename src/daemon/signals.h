@@ -1,6 +1,7 @@
 // The signals of the daemon, as a descriptor.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 
 #include "base/error.h"
@@ -21,8 +22,9 @@ class Signals {
 
     // Sets the dispositions of the process and the mask of this thread, whatever was inherited. For
     // the final process, before it has threads.
-    // `with_children`: CHLD is read too, by a process that inherits the children of others.
-    static Result<Signals> take(bool with_children = false);
+    // `more` are read too: CHLD by a process that inherits the children of others, and QUIT by the
+    // first process of a container, whom no signal's default ends.
+    static Result<Signals> take(std::initializer_list<int> more = {});
 
     int fd() const { return fd_.get(); }
 

@@ -100,4 +100,9 @@ Result<void> signal_group(const Child& child, int signal) {
     return system_failure(errno, "signal process group", std::to_string(child.pid));
 }
 
+bool has_group(pid_t number) {
+    CRON_CHECK(number > 1);
+    return kill(-number, 0) == 0 || errno == EPERM;
+}
+
 }  // namespace cron::process

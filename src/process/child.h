@@ -50,4 +50,7 @@ std::optional<std::uint64_t> process_start(pid_t pid);
 // A session passes it on to the group of its job, and ends when nothing of that group is left.
 Result<void> signal_group(const Child& child, int signal);
 
+// Whether a process is left in the group of this number.
+bool has_group(pid_t number);
+
 }  // namespace cron::process

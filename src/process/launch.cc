@@ -171,6 +171,13 @@ Result<Launcher> Launcher::create(const std::string& job_program,
     return launcher;
 }
 
+Result<void> Launcher::use_parent_thread() {
+    auto parent = ParentThread::create();
+    if (!parent) return tl::unexpected(parent.error());
+    parent_ = *std::move(parent);
+    return {};
+}
+
 tl::expected<Child, LaunchFailure> Launcher::launch(const LaunchOrder& order) {
     const bool is_session = order.pam.has_value();
     CRON_CHECK(!order.arguments.empty() &&
@@ -200,11 +207,16 @@ tl::expected<Child, LaunchFailure> Launcher::launch(const LaunchOrder& order) {
                 0};
     int pidfd = -1;
     int clone_error = 0;
-    {
+    const auto make = [&] {
         const SignalsBlocked blocked;
         child.pid = clone(become_job_program, stack_.get() + kGuardBytes + kStackBytes,
                           CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &birth, &pidfd);
         clone_error = errno;
+    };
+    if (parent_) {
+        parent_->run(make);
+    } else {
+        make();
     }
     if (child.pid < 0) return tl::unexpected(launch_failure("clone", clone_error));
     child.pidfd = UniqueFd(pidfd);

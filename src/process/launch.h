@@ -14,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "engine/effect.h"
 #include "process/child.h"
+#include "process/parent_thread.h"
 #include "process/report.h"
 #include "process/user.h"
 
@@ -62,6 +63,9 @@ class Launcher {
     static Result<Launcher> create(const std::string& job_program,
                                    const std::string& session_program = {});
 
+    // From now on what is made is not a child of the calling thread, but of one of its own.
+    Result<void> use_parent_thread();
+
     // The limit that jobs get; set where it is known from before ours was raised.
     const rlimit& descriptor_limit() const { return descriptor_limit_; }
     void set_descriptor_limit(const rlimit& limit) { descriptor_limit_ = limit; }
@@ -82,6 +86,7 @@ class Launcher {
     UniqueFd session_program_;
     UniqueFd null_;
     std::unique_ptr<std::byte, Unmap> stack_;
+    std::unique_ptr<ParentThread> parent_;  // none: the calling thread
 };
 
 }  // namespace cron::process
