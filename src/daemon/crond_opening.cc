@@ -156,7 +156,10 @@ Crond::Crond(const Setting& setting, Base base, const calendar::Zone& zone,
       engine_(limits(setting.options)),
       keeper_(base_.ledger_worker,
               {[this](engine::Decided answer) { happened(std::move(answer)); },
-               [this](const Record& record) { write(record); }},
+               [this](const Record& record) { write(record); },
+               [this](const engine::RunKey& key, std::string_view why) {
+                   outputs_->tell(RunLost{key, why});
+               }},
               [this](int pid) { return process_start_of(pid); }),
       accounts_(base_.account_worker),
       config_reader_(base_.table_worker, config_file(setting),

@@ -42,6 +42,9 @@ class Keeper {
     struct Hooks {
         std::function<void(engine::Decided)> decided;
         std::function<void(const Record&)> write;
+        // A run that was granted to a daemon before, and of which no more is known; empty: it is
+        // written.
+        std::function<void(const engine::RunKey& key, std::string_view why)> lost{};
     };
 
     // What is true of the machine, and who writes: a simulation has its own.

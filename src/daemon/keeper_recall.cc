@@ -84,7 +84,12 @@ Result<void> Keeper::record_lost(Shared& shared) {
 
 void Keeper::say_lost(const std::vector<ledger::OpenRun>& runs, const std::string& why) {
     for (std::size_t i = 0; i < std::min(runs.size(), kLostShownMax); ++i) {
-        hooks_.write(run_lost(runs[i].run.key, why));
+        const engine::RunKey& key = runs[i].run.key;
+        if (hooks_.lost) {
+            hooks_.lost(key, why);
+        } else {
+            hooks_.write(run_lost(key, why));
+        }
     }
     if (runs.size() <= kLostShownMax) return;
     say(Level::warning, "runs-lost",
