@@ -46,11 +46,11 @@ Measured measure(const std::string& command, std::size_t lines_max, const fs::pa
     if (output == nullptr) return measured;
     std::array<char, 65536> buffer;
     const auto begin = Clock::now();
-    std::size_t count = 0;
+    ssize_t count = 0;
     while (measured.lines < lines_max &&
-           (count = std::fread(buffer.data(), 1, buffer.size(), output)) > 0) {
-        measured.lines += static_cast<std::size_t>(
-            std::count(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(count), '\n'));
+           (count = ::read(::fileno(output), buffer.data(), buffer.size())) > 0) {
+        measured.lines +=
+            static_cast<std::size_t>(std::count(buffer.begin(), buffer.begin() + count, '\n'));
     }
     measured.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     pid_t pid = 0;

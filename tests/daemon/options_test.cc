@@ -60,6 +60,10 @@ TEST_CASE("options: with tables in the foreground, output goes to the streams", 
     CHECK(parse({"-f", "a", "--output", "raw"})->output == OutputFormat::raw);
     CHECK(parse({"-f", "a", "--output", "mail"})->output == OutputFormat::mail);
     CHECK(parse({"a"})->output == OutputFormat::prefix);
+    CHECK(parse({"a"})->log == LogFormat::text);
+    // What reads objects reads them on both streams.
+    CHECK(parse({"a", "--output", "json"})->log == LogFormat::json);
+    CHECK(parse({"a", "--output", "json", "--log", "text"})->log == LogFormat::text);
     CHECK(parse({"a"})->foreground);
 }
 

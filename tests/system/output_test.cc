@@ -323,7 +323,7 @@ TEST_CASE("json: stdout and stderr that are one pipe mix no lines, however long"
     std::istringstream stream(crond.output());
     int lines = 0;
     for (std::string line; std::getline(stream, line); ++lines) {
-        CHECK_NOTHROW(static_cast<void>(json::parse(line)));
+        CHECK(json::accept(line));
     }
     CHECK(lines > 2 * 5 * 13);
 }
