@@ -16,8 +16,7 @@
 namespace cron::daemon {
 namespace {
 
-constexpr seconds kMailWait{10};  // for mailers, when stopping
-constexpr seconds kLogWait{2};    // for whoever reads the log, when stopping
+constexpr seconds kLogWait{2};  // for whoever reads the log, when stopping
 constexpr std::size_t kReportedJobsMax = 1'000;
 
 }  // namespace
@@ -40,11 +39,13 @@ Result<void> Crond::run(Readiness& readiness) {
         // Here no event is at work.
         if (upgrading_) go_on_upgrading();
     }
+    if (start_failure_) ran = tl::unexpected(*start_failure_);
+    if (is_stopping_) tell_passed_over();
     stop_control();
     after_run_->give_up(ends_jobs());
     runs_->leave();
     outputs_->finish();
-    write(shut_down());
+    if (ran) write(shut_down());
     log_.finish(kLogWait);
     base_.table_worker.abandon();
     base_.account_worker.abandon();
@@ -63,6 +64,8 @@ void Crond::tables_changed(TableReader::Reading reading) {
     for (const Record& record : table_log_.tell(reading, readiness_ != nullptr, customs_.ways()))
         write(record);
     if (readiness_ != nullptr) {
+        start_failure_ = start_failure(reading.changes);
+        if (start_failure_) return base_.loop.stop();
         happened(engine::Started{keeper_.recall(), are_boot_entries_due()});
     }
     engine::TablesChanged event;
@@ -192,8 +195,13 @@ void Crond::on_child() {
     const auto is_ours = [this](pid_t pid) {
         return runs_->has_child(pid) || after_run_->has_child(pid) || upgrade_.has_child(pid);
     };
-    if (::getpid() == 1) return reap_orphans(is_ours);
-    may_have_orphans_ = reap_listed(is_ours) > 0;
+    if (::getpid() != 1) {
+        may_have_orphans_ = reap_listed(is_ours) > 0;
+        return;
+    }
+    reap_orphans(is_ours);
+    end_if_done();
+    arm();
 }
 
 void Crond::report() {
@@ -212,10 +220,17 @@ void Crond::stop() {
         base_.loop.stop();
         return;
     }
+    const Monotonic now = read_clock().monotonic;
+    // The second time: without grace.
+    grace_end_ = is_stopping_ ? now : now + setting_.options.grace;
+    if (is_stopping_ && ends_jobs()) {
+        runs_->expire(Monotonic::max());
+        rest_until_ = now;
+    }
     if (quit_at_) {
         quit_at_ = Monotonic{};
         end_if_done();
-        return;
+        return arm();
     }
     give_up_upgrade();
     is_stopping_ = true;
@@ -229,7 +244,9 @@ void Crond::end_if_done() {
     // we want to know whether they took their mail.
     const bool is_rest_done = ends_jobs() ? after_run_->is_idle() : after_run_->is_settled();
     const bool is_done = is_rest_done && keeper_.is_settled();
-    if (is_done || read_clock().monotonic >= *quit_at_) base_.loop.stop();
+    const Monotonic now = read_clock().monotonic;
+    is_after_over_ = is_after_over_ || is_done || now >= *quit_at_;
+    if (is_after_over_ && is_rest_over(now)) base_.loop.stop();
 }
 
 // ---- the engine ----
@@ -254,9 +271,9 @@ void Crond::handle_events() {
 
 void Crond::arm() {
     std::optional<Monotonic> monotonic = tables_->next_look();
-    for (const auto& other :
-         {wake_.monotonic, quit_at_, accounts_.deadline(), after_run_->deadline(),
-          keeper_.deadline(), runs_->deadline(), notifier_.deadline(), upgrade_.deadline()}) {
+    for (const auto& other : {wake_.monotonic, is_after_over_ ? rest_until_ : quit_at_,
+                              accounts_.deadline(), after_run_->deadline(), keeper_.deadline(),
+                              runs_->deadline(), notifier_.deadline(), upgrade_.deadline()}) {
         if (other) monotonic = std::min(*monotonic, *other);
     }
     if (upgrading_ && upgrading_->is_checked) {
@@ -300,7 +317,7 @@ void Crond::carry_out(engine::Deliver& order) {
 }
 
 void Crond::carry_out(engine::Quit&) {
-    quit_at_ = read_clock().monotonic + kMailWait;
+    quit_at_ = end_of_mail(read_clock().monotonic);
     after_run_->rest();
     end_if_done();
 }

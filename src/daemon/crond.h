@@ -104,6 +104,11 @@ class Crond {
     void report();
     void stop();
     void end_if_done();
+    // crond_stop.cc
+    Monotonic end_of_mail(Monotonic now) const;
+    bool is_rest_over(Monotonic now);
+    void tell_passed_over();
+    std::optional<Error> start_failure(const spool::Changes& changes) const;
     void stop_control();
 
     // A live upgrade (crond_upgrade.cc).
@@ -182,8 +187,12 @@ class Crond {
     bool is_upgrade_asked_ = false;  // while we start
     bool may_have_orphans_ = false;
     bool is_stopping_ = false;
-    std::optional<Monotonic> quit_at_;  // the engine is done; until then mailers may end
-    Readiness* readiness_ = nullptr;    // until it was said
+    Monotonic grace_end_{};                // when stopping
+    std::optional<Monotonic> quit_at_;     // the engine is done; until then mailers may end
+    bool is_after_over_ = false;           // so they have
+    std::optional<Monotonic> rest_until_;  // then what is left after all of these, too
+    Readiness* readiness_ = nullptr;       // until it was said
+    std::optional<Error> start_failure_;
 };
 
 }  // namespace cron::daemon

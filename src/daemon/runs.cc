@@ -322,11 +322,17 @@ void Runs::signal(const engine::Signal& order) {
     // A session does not end before the group of its job.
     const bool may_linger = live.is_child && !live.child.is_session;
     if (may_linger && order.kill_after > microseconds{0}) {
-        live.kill_at = read_clock().monotonic + order.kill_after;
+        const Monotonic kill_at = read_clock().monotonic + order.kill_after;
+        live.kill_at = std::min(live.kill_at.value_or(kill_at), kill_at);
     }
+    // Of its group nothing is left then.
+    if (order.signal == SIGKILL) live.kill_at.reset();
     const Result<void> sent = process::signal_group(live.child, order.signal);
     if (!sent) {
         log_.write(said(Level::error, "signal-failed", sent.error().message), read_clock().instant);
+    } else if (order.signal == SIGTERM) {
+        // What is stopped could not end.
+        static_cast<void>(process::signal_group(live.child, SIGCONT));
     }
     groups_->signal(order);
 }
@@ -360,23 +366,6 @@ void Runs::keep(engine::RunNumber run) {
     if (live.empty()) return;
     kept_.insert_or_assign(run,
                            Kept{live.mapped().spawn.key, std::move(live.mapped().remains.output)});
-}
-
-std::optional<Monotonic> Runs::deadline() const {
-    const auto of_groups = groups_->deadline();
-    if (lingering_.empty()) return of_groups;
-    return std::min(lingering_.begin()->first, of_groups.value_or(Monotonic::max()));
-}
-
-void Runs::expire(Monotonic now) {
-    while (!lingering_.empty() && lingering_.begin()->first <= now) {
-        const process::Child child = std::move(lingering_.begin()->second);
-        lingering_.erase(lingering_.begin());
-        // ESRCH: nothing is left of it.
-        static_cast<void>(process::signal_group(child, SIGKILL));
-        static_cast<void>(process::reap(child.pidfd.get()));
-    }
-    groups_->expire(now);
 }
 
 Remains Runs::take(engine::RunNumber run, const engine::RunKey& key) {

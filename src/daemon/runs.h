@@ -69,6 +69,9 @@ class Runs {
     // When expire() wants to be called: what outlived its run is killed then.
     std::optional<Monotonic> deadline() const;
     void expire(Monotonic now);
+    // For a stop: whether something lives on in the group of a run that was told to end and is
+    // over. Asks anew whenever deadline() comes.
+    bool has_remnants(Monotonic now);
     // For an upgrade. On hold no end is collected: what has ended waits. False
     // where that would keep a start that failed from being told.
     bool hold();
@@ -150,6 +153,7 @@ class Runs {
     bool is_held_ = false;
     std::multimap<Monotonic, process::Child> lingering_;  // ended, not collected: by when to kill
                                                           // their groups
+    std::optional<Monotonic> next_probe_;                 // of these, by has_remnants()
 };
 
 }  // namespace cron::daemon

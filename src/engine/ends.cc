@@ -57,7 +57,7 @@ void Engine::State::on(const Launched& event) {
     // It was made before the stop was known there.
     if (is_stopping() && stop_->manner == StopAsked::Manner::drain) {
         run->ended_by = EndedBy::stop;
-        effects_.emplace_back(Signal{run->number, stop_->killed ? SIGKILL : SIGTERM, {}});
+        signal_to_stop(run->number, stop_->killed ? SIGKILL : SIGTERM);
     }
 }
 

@@ -10,7 +10,7 @@ namespace cron::engine {
 namespace {
 
 constexpr const char* kStops = "the daemon stops";
-constexpr seconds kKillWait{5};  // for processes that even KILL does not end at once
+constexpr seconds kKillWait{2};  // for processes that even KILL does not end at once
 
 }  // namespace
 
@@ -86,8 +86,14 @@ void Engine::State::signal_all(int signal) {
     for (const RunNumber number : runs_.all_running()) {
         Run& run = *runs_.find(number);
         if (run.ended_by == EndedBy::itself) run.ended_by = EndedBy::stop;
-        effects_.emplace_back(Signal{number, signal, {}});
+        signal_to_stop(number, signal);
     }
+}
+
+// What outlives its run in its group has the grace, too.
+void Engine::State::signal_to_stop(RunNumber number, int signal) {
+    const microseconds left = std::max(stop_->next_step - now_.monotonic, microseconds{0});
+    effects_.emplace_back(Signal{number, signal, signal == SIGKILL ? microseconds{0} : left});
 }
 
 void Engine::State::order_wake() {

@@ -87,6 +87,7 @@ class Engine::State {
     void try_again(Run& run, const LaunchError& error);
     void stop_overdue();
     void signal_all(int signal);
+    void signal_to_stop(RunNumber number, int signal);
     void order_wake();
 
     void finish(Run& run, Outcome outcome);

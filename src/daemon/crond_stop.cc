@@ -1,0 +1,83 @@
+// How the daemon ends where jobs end with it: what outlives a run in its group has the rest of the
+// grace, and so has, in a container, what has left that group.
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "daemon/crond.h"
+#include "daemon/facts.h"
+#include "daemon/orphans.h"
+#include "engine/lateness.h"
+
+namespace cron::daemon {
+namespace {
+
+constexpr seconds kMailWait{10};           // for mailers and hooks, when all runs are over
+constexpr seconds kMailAfter{2};           // but not for longer after the grace than this
+constexpr seconds kRestWait{5};            // for what no run holds any more, within the grace
+constexpr seconds kRestMin{1};             // and where that is over
+constexpr std::size_t kJobsMax = 100'000;  // that are asked, when stopping
+constexpr std::size_t kToldMax = 100;
+
+}  // namespace
+
+Monotonic Crond::end_of_mail(Monotonic now) const {
+    const Monotonic end = now + kMailWait;
+    return ends_jobs() ? std::min<Monotonic>(end, std::max(now, grace_end_) + kMailAfter) : end;
+}
+
+// The first of a container takes all that is left with it. Told of that once, most of it can end in
+// order.
+bool Crond::is_rest_over(Monotonic now) {
+    if (!ends_jobs()) return true;
+    if (now < grace_end_ && runs_->has_remnants(now)) return false;
+    if (::getpid() != 1 || !has_children()) return true;
+    if (!rest_until_) {
+        write(said(Level::info, "rest-told-to-end",
+                   "what jobs have left behind is told to end, and then killed"));
+        ::kill(-1, SIGTERM);
+        ::kill(-1, SIGCONT);
+        rest_until_ =
+            std::min<Monotonic>(now + kRestWait, std::max<Monotonic>(now + kRestMin, grace_end_));
+    }
+    return now >= *rest_until_;
+}
+
+// Where no ledger is, the next daemon cannot.
+void Crond::tell_passed_over() {
+    if (!has_own_tables() || setting_.options.state) return;
+    const Instant now = read_clock().instant;
+    std::size_t told = 0;
+    for (const engine::Snapshot::Job& job : engine_.snapshot(kJobsMax).jobs) {
+        if (!job.next_due || !job.entry->policy->enabled) continue;
+        const auto passed = engine::due_between(job.entry->schedule, job.entry->zone,
+                                                *job.next_due - microseconds{1}, now);
+        if (!passed || ++told > kToldMax) continue;
+        engine::Verdict verdict;
+        verdict.key = {job.id, passed->last, 0};
+        verdict.fate = engine::Fate::missed;
+        verdict.first = passed->first;
+        verdict.count = passed->count;
+        write(not_run(verdict));
+    }
+    if (told > kToldMax) {
+        write(said(Level::warning, "due-missed-more",
+                   fmt::format("and those of {} other jobs", told - kToldMax)));
+    }
+}
+
+// Whoever starts a container with a table wants to know at once that it is not there.
+std::optional<Error> Crond::start_failure(const spool::Changes& changes) const {
+    for (const std::string& path : setting_.options.tables) {
+        const bool is_loaded =
+            std::any_of(changes.loaded.begin(), changes.loaded.end(),
+                        [&](const spool::Loaded& loaded) { return loaded.name == path; });
+        if (!is_loaded) return Error{ErrorCode::not_found, "no table could be read from " + path};
+    }
+    return std::nullopt;
+}
+
+}  // namespace cron::daemon
