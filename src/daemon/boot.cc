@@ -1,17 +1,31 @@
 #include "daemon/boot.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <array>
 #include <cerrno>
 #include <string_view>
 
+#include <fmt/format.h>
+
+#include "base/hash.h"
 #include "base/unique_fd.h"
+#include "process/child.h"
 #include "spool/machine_id.h"
 
 namespace cron::daemon {
 
 Result<std::string> read_boot_id(const std::string& path) { return spool::read_word(path); }
+
+// The number alone would do no longer than the namespace lives: it is given again. The start of its
+// first process is not, but others may not be shown it.
+std::uint64_t pid_namespace() {
+    struct stat status {};
+    if (::stat("/proc/self/ns/pid", &status) != 0) return 0;
+    const std::uint64_t first_start = process::process_start(1).value_or(0);
+    return stable_hash(fmt::format("{}:{}", status.st_ino, first_start)) | 1U;
+}
 
 Result<bool> claim_reboot(const std::string& path, const std::string& boot_id) {
     constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;

@@ -31,10 +31,12 @@ std::string cut(std::string_view title) {
 
 }  // namespace
 
+std::string job_code(const JobId& job) { return fmt::format("{:016x}", stable_hash(job.bytes())); }
+
 std::string run_id(const RunKey& key) {
     const auto second = floor_seconds(key.due);
-    std::string id = fmt::format("{:016x}-{}", stable_hash(key.job.bytes()),
-                                 print(second, "{:04}{:02}{:02}T{:02}{:02}{:02}"));
+    std::string id =
+        fmt::format("{}-{}", job_code(key.job), print(second, "{:04}{:02}{:02}T{:02}{:02}{:02}"));
     if (key.due != second) id += fmt::format(".{:06}", (key.due - second).count());
     id += 'Z';
     if (key.pass > 0) id += fmt::format("-p{}", key.pass);

@@ -15,6 +15,8 @@ namespace cron::engine {
 // every machine and in every version, printable, without blanks, and in the order of due times for
 // one job. Two jobs may have the same hash, if somebody takes pains.
 std::string run_id(const RunKey& key);
+// The part of it before the first "-".
+std::string job_code(const JobId& job);
 
 inline constexpr std::size_t kTitleBytesMax = 4096;  // of CRON_JOB: commands may be longer
 

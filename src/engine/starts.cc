@@ -58,7 +58,8 @@ std::optional<Outcome> Engine::State::objection(const Run& run, const Job& job) 
         return outcome;
     }
     const auto late = floor_seconds(now_.instant) - run.late_from;
-    if (late > kCatchUpMax && run.cause == Cause::schedule && run.attempt == 1) {
+    const bool ends = run.cause == Cause::schedule || run.cause == Cause::manual;
+    if (late > kCatchUpMax && ends && run.attempt == 1) {
         outcome.kind = run.failed_starts > 0 ? Outcome::Kind::not_started : Outcome::Kind::missed;
         outcome.launch_error = run.last_error;
         outcome.reason = fmt::format("it is {} s late", std::chrono::floor<seconds>(late).count());

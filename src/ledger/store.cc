@@ -82,8 +82,8 @@ Result<std::unique_ptr<Store::State>> Store::State::open(const Options& options)
     std::unique_ptr<State> state(new State(*std::move(database)));
     // In the write-ahead log readers and the writer do not wait for each other; FULL syncs it at
     // each commit.
-    for (const char* pragma :
-         {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"}) {
+    for (const char* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
+                               "PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY"}) {
         if (auto set = state->database_.run(pragma); !set) return tl::unexpected(set.error());
     }
     if (auto made = prepare_schema(state->database_); !made) return tl::unexpected(made.error());

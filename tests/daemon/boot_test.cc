@@ -1,5 +1,6 @@
 #include "daemon/boot.h"
 
+#include <sched.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -14,6 +15,25 @@ TEST_CASE("boot: the boot id does not change while the machine runs", "[daemon]"
     CHECK(id->size() == 36);
     CHECK(*read_boot_id() == *id);
     CHECK_FALSE(read_boot_id("/nonexistent"));
+}
+
+TEST_CASE("boot: the pid namespace has one name, and in another there is another", "[daemon]") {
+    CHECK(pid_namespace() != 0);
+    CHECK(pid_namespace() == pid_namespace());
+    if (::geteuid() != 0) return;
+    const ChildResult inside = in_child([] {
+        if (::unshare(CLONE_NEWPID) != 0) return 1;
+        const pid_t first = ::fork();  // it is the first of the new one
+        if (first == 0) {
+            report(std::to_string(pid_namespace()));
+            ::_exit(0);
+        }
+        int status = -1;
+        ::waitpid(first, &status, 0);
+        return status;
+    });
+    REQUIRE(inside.status == 0);
+    CHECK(inside.report != std::to_string(pid_namespace()));
 }
 
 TEST_CASE("boot: @reboot entries are due once, and the mark has mode 0", "[daemon]") {

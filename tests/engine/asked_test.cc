@@ -123,7 +123,7 @@ TEST_CASE("only what is asked for: nothing falls due, is missed, or is known sin
     desk.pass(seconds{60});
     const Instant decided = *desk.ledger.recall(true).decided_until;
     const Memory before = desk.ledger.recall(true);
-    desk.set_clock(kMonday + hours{5});
+    desk.sleep(hours{5});
     desk.restart(true, only_asked());
     desk.verdicts.clear();
     const auto other = entry("@every 1s", "other");
