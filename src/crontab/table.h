@@ -78,6 +78,7 @@ struct Options {
     Kind kind = Kind::user;
     std::string owner;  // the user of a user table; "root" or what owns the file for a system table
     std::string name;   // of the table, part of the identity of its jobs: its path
+    bool is_owner_in_ids = true;  // likewise; else another owner's jobs would be the same ones
     std::string machine_id;
     Flavour flavour = Flavour::debian;
     Dialect dialect = Dialect::cron;

@@ -132,7 +132,7 @@ Result<Identity> current_user(std::string_view home_variable) {
     if (*found) {
         identity = std::move(**found);
     } else {
-        identity.name = number;
+        identity.name = uid == 0 ? "root" : number;
         identity.home = home_variable.empty() ? "/" : std::string(home_variable);
         identity.shell = "/bin/sh";
     }

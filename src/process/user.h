@@ -33,7 +33,8 @@ Result<Identity> find_user(const std::string& name);
 Result<std::string> find_user_name(uid_t uid);
 
 // Whoever runs this process, with the groups that it has now. A uid without a passwd entry is
-// called by its number and lives in `home_variable` (the caller's $HOME) or, if that is empty, in
+// called by its number, or root, and lives in `home_variable` (the caller's $HOME) or, if that is
+// empty, in
 // `/`.
 Result<Identity> current_user(std::string_view home_variable);
 

@@ -75,6 +75,14 @@ Places places_below(std::string_view root) {
     return {at("/var/spool/cron/crontabs"), at("/etc/crontab"), at("/etc/cron.d")};
 }
 
+crontab::Entries entries_of(const std::vector<Loaded>& tables) {
+    crontab::Entries entries;
+    for (const Loaded& loaded : tables) {
+        entries.insert(entries.end(), loaded.table.entries.begin(), loaded.table.entries.end());
+    }
+    return entries;
+}
+
 Tables::Tables(Settings settings) : settings_(std::move(settings)), users_(settings_.find_user) {
     Places& places = settings_.places;
     for (std::string* path : {&places.crontabs, &places.system_table, &places.system_folder}) {
@@ -280,6 +288,7 @@ void Tables::load(const Source& source, const Content& content, Seen& seen) {
     options.kind = has_users ? crontab::Kind::system : crontab::Kind::user;
     options.owner = source.place == Place::user_folder ? source.name : settings_.caller;
     options.name = source.path;
+    options.is_owner_in_ids = source.place != Place::argument || !settings_.forgets_caller;
     options.machine_id = settings_.machine_id;
     options.flavour = settings_.flavour;
     options.dialect = settings_.dialect;
@@ -298,7 +307,10 @@ void Tables::load(const Source& source, const Content& content, Seen& seen) {
                   crontab::parse(content.text, options), seen.since_start};
     loaded.same_text = seen.loaded == seen.hash;
     seen.loaded = seen.hash;
-    if (has_users) seen.unresolved = leave_out_unresolved(loaded.table, content.text, users_);
+    if (has_users) {
+        seen.unresolved =
+            leave_out_unresolved(loaded.table, content.text, users_, settings_.only_user);
+    }
     if (is_zone_unreadable) {
         // The entries below it must not wait for an edit.
         seen.unreadable = true;

@@ -45,8 +45,12 @@ struct Settings {
     Places places;
     std::vector<std::string> arguments;  // files to run as the caller; absolute paths
     bool system_arguments = false;       // these have a user column
-    uid_t trusted = 0;            // whose files are as good as root's: the user crond runs as
-    std::string caller = "root";  // that user's name: the owner of system tables and arguments
+    // A job in them is the same one whoever the caller is: a container that comes back may have
+    // another name for its user, or none.
+    bool forgets_caller = false;
+    std::optional<uid_t> only_user;  // entries of others cannot be run, and are left out
+    uid_t trusted = 0;               // whose files are as good as root's: the user crond runs as
+    std::string caller = "root";     // that user's name: the owner of system tables and arguments
     crontab::Flavour flavour = crontab::Flavour::debian;
     crontab::Dialect dialect = crontab::Dialect::cron;
     bool has_lsb_names = false;  // files of /etc/cron.d, whatever the flavour
@@ -91,6 +95,9 @@ struct Changes {
     // An argument may still be written to: scan again in a moment.
     bool is_unquiet = false;
 };
+
+// Of all these tables, in their order.
+crontab::Entries entries_of(const std::vector<Loaded>& tables);
 
 // Counts since the start.
 struct Statistics {

@@ -29,16 +29,22 @@ class Lines {
     std::size_t line_ = 1;
 };
 
-crontab::Diagnostic unresolved_user(const crontab::Entry& entry, UserAnswer::Kind kind,
-                                    std::string_view line) {
+// At the user of the entry, whose line is this one.
+crontab::Diagnostic diagnostic_at(const crontab::Entry& entry, std::string_view line) {
     crontab::Diagnostic diagnostic;
-    diagnostic.name = "unknown-user";
     diagnostic.line = entry.line;
     diagnostic.begin = entry.user_begin;
     diagnostic.end = entry.user_begin + entry.user.size();
     // The user stands near the start of any line that people can read.
     diagnostic.source = line.substr(0, kSourceBytesMax);
     if (diagnostic.end > diagnostic.source.size()) diagnostic.source.clear();
+    return diagnostic;
+}
+
+crontab::Diagnostic unresolved_user(const crontab::Entry& entry, UserAnswer::Kind kind,
+                                    std::string_view line) {
+    crontab::Diagnostic diagnostic = diagnostic_at(entry, line);
+    diagnostic.name = "unknown-user";
     if (kind == UserAnswer::Kind::unknown) {
         diagnostic.message = fmt::format("there is no user '{}'", printable(entry.user));
         diagnostic.hint =
@@ -49,6 +55,16 @@ crontab::Diagnostic unresolved_user(const crontab::Entry& entry, UserAnswer::Kin
             fmt::format("user '{}' cannot be looked up now", printable(entry.user));
         diagnostic.hint = "this entry waits until it can";
     }
+    return diagnostic;
+}
+
+crontab::Diagnostic user_out_of_reach(const crontab::Entry& entry, uid_t caller,
+                                      std::string_view line) {
+    crontab::Diagnostic diagnostic = diagnostic_at(entry, line);
+    diagnostic.name = "other-user";
+    diagnostic.message =
+        fmt::format("a job of user '{}' needs a crond of root, and this one is uid {}",
+                    printable(entry.user), caller);
     return diagnostic;
 }
 
@@ -73,8 +89,8 @@ UserAnswer Users::resolve(const std::string& name) {
 }
 
 std::vector<std::string> leave_out_unresolved(crontab::Table& table, std::string_view text,
-                                              Users& users) {
-    std::map<std::string, UserAnswer::Kind, std::less<>> answers;
+                                              Users& users, std::optional<uid_t> only) {
+    std::map<std::string, UserAnswer, std::less<>> answers;
     std::vector<std::string> unresolved;
     Lines lines(text);
     crontab::Entries kept;
@@ -82,14 +98,16 @@ std::vector<std::string> leave_out_unresolved(crontab::Table& table, std::string
     for (auto& entry : table.entries) {
         auto answer = answers.find(entry->user);
         if (answer == answers.end()) {
-            answer = answers.emplace(entry->user, users.resolve(entry->user).kind).first;
-            if (answer->second != UserAnswer::Kind::known) unresolved.push_back(entry->user);
+            answer = answers.emplace(entry->user, users.resolve(entry->user)).first;
+            if (answer->second.kind != UserAnswer::Kind::known) unresolved.push_back(entry->user);
         }
-        if (answer->second == UserAnswer::Kind::known) {
-            kept.push_back(std::move(entry));
+        const auto& [kind, uid] = answer->second;
+        if (kind != UserAnswer::Kind::known) {
+            table.diagnostics.push_back(unresolved_user(*entry, kind, lines.line(entry->line)));
+        } else if (only && uid != *only) {
+            table.diagnostics.push_back(user_out_of_reach(*entry, *only, lines.line(entry->line)));
         } else {
-            table.diagnostics.push_back(
-                unresolved_user(*entry, answer->second, lines.line(entry->line)));
+            kept.push_back(std::move(entry));
         }
     }
     table.entries = std::move(kept);

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,9 +45,10 @@ class Users {
     std::map<std::string, uid_t, std::less<>> known_;
 };
 
-// Takes the entries out of `table` whose user is not known, with a diagnostic for each. `text` is
-// what the table was parsed from. Returns the names of these users, each once.
+// Takes the entries out of `table` whose user is not known, with a diagnostic for each; and those
+// of others than `only`, where that is set. `text` is what the table was parsed from. Returns the
+// names of the users that are not known, each once.
 std::vector<std::string> leave_out_unresolved(crontab::Table& table, std::string_view text,
-                                              Users& users);
+                                              Users& users, std::optional<uid_t> only = {});
 
 }  // namespace cron::spool

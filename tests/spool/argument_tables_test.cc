@@ -52,6 +52,42 @@ TEST_CASE("arguments: they may be read as system tables", "[spool]") {
     CHECK(commands(changes, "my.crontab") == Names{"mine"});
 }
 
+TEST_CASE("arguments: their jobs are the same ones whoever runs them, where that is asked for",
+          "[spool]") {
+    Arguments spool;
+    write(spool.path, "1 2 * * * mine\n");
+    const auto id_for = [&](const std::string& caller) {
+        spool.settings.caller = caller;
+        const Changes changes = spool.tables().scan(kEarly);
+        CHECK(changes.loaded.at(0).table.entries.at(0)->user == caller);
+        return changes.loaded.at(0).table.entries.at(0)->id;
+    };
+    CHECK(id_for("alice") != id_for("12345"));
+    spool.settings.forgets_caller = true;
+    CHECK(id_for("alice") == id_for("12345"));
+}
+
+TEST_CASE("arguments: entries of users who cannot be become are refused, and the others run",
+          "[spool]") {
+    Arguments spool;
+    spool.settings.system_arguments = true;
+    spool.settings.only_user = 1001;
+    spool.settings.find_user = [](const std::string& name) {
+        return UserAnswer{UserAnswer::Kind::known, name == "bob" ? 1002U : 1001U};
+    };
+    write(spool.path, "1 2 * * * alice mine\n1 2 * * * bob his\n1 2 * * * also-alice too\n");
+    const Changes changes = spool.tables().scan(kEarly);
+    CHECK(commands(changes, "my.crontab") == Names{"mine", "too"});
+    const auto& diagnostics = changes.loaded.at(0).table.diagnostics;
+    REQUIRE(diagnostics.size() == 1);
+    CHECK(diagnostics[0].line == 2);
+    CHECK(diagnostics[0].begin == 10);
+    CHECK(diagnostics[0].severity == crontab::Severity::error);
+    CHECK(diagnostics[0].message ==
+          "a job of user 'bob' needs a crond of root, and this one is uid 1001");
+    CHECK_FALSE(changes.retry);
+}
+
 TEST_CASE("arguments: links are followed, whoever made them", "[spool]") {
     Arguments spool;
     const std::string root = spool.root.path();
