@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstddef>
 #include <fstream>
 #include <optional>
@@ -44,7 +45,7 @@ int lock_both_ways(int fd) {
 }
 
 std::string first_bytes(int fd) {
-    std::array<char, 32> bytes;
+    std::array<char, 32 + HOST_NAME_MAX> bytes;
     const ssize_t count = ::pread(fd, bytes.data(), bytes.size(), 0);
     return count > 0 ? std::string(bytes.data(), static_cast<std::size_t>(count)) : std::string();
 }
@@ -59,6 +60,14 @@ std::optional<int> to_pid(std::string_view text) {
 std::optional<int> named_pid(int fd) {
     const std::string text = first_bytes(fd);
     return to_pid(text.substr(0, text.find_first_not_of("0123456789")));
+}
+
+// The host that it names behind the pid; empty: none.
+std::string named_host(int fd) {
+    const std::string text = first_bytes(fd);
+    const std::size_t blank = text.find_first_not_of("0123456789");
+    if (blank == 0 || blank == std::string::npos || text[blank] != ' ') return {};
+    return printable(text.substr(blank + 1, text.find('\n', blank) - blank - 1));
 }
 
 bool lives(int pid) { return ::access(fmt::format("/proc/{}", pid).c_str(), F_OK) == 0; }
@@ -105,6 +114,11 @@ std::optional<int> holder(int fd, const struct stat& file) {
 }
 
 tl::unexpected<Error> busy(const std::string& path, int fd, const struct stat& file) {
+    // No process of ours has to do with what another container or machine holds.
+    if (const std::string host = named_host(fd); !host.empty() && host != host_name()) {
+        return failure(ErrorCode::busy, fmt::format("{} is locked by process {} on {}", path,
+                                                    named_pid(fd).value_or(0), host));
+    }
     const std::optional<int> pid = holder(fd, file);
     if (!pid) return failure(ErrorCode::busy, path + " is locked by another process");
     // Our own number is another's in its pid namespace: containers that share a spool.
@@ -141,6 +155,11 @@ bool still_names(const std::string& path, const struct stat& locked) {
 
 }  // namespace
 
+std::string host_name() {
+    std::array<char, HOST_NAME_MAX + 1> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
 Result<LockFile> LockFile::acquire(const std::string& path) {
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
         constexpr int kFlags = O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
@@ -176,8 +195,9 @@ Result<LockFile> LockFile::take_over(UniqueFd fd, const std::string& path) {
 }
 
 // The new content first, then the end of the old: no reader finds an empty file.
-Result<void> LockFile::write_pid() {
-    const std::string text = fmt::format("{}\n", ::getpid());
+Result<void> LockFile::write_pid(std::string_view host) {
+    const std::string text =
+        fmt::format("{}{}{}\n", ::getpid(), host.empty() ? "" : " ", printable(host));
     has_pid_ = true;
     const ssize_t written = ::pwrite(fd_.get(), text.data(), text.size(), 0);
     if (written < 0) return system_failure(errno, "write", path_);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/unique_fd.h"
@@ -31,8 +32,10 @@ class LockFile {
     // To be handed to the next program, and for messages.
     int fd() const { return fd_.get(); }
 
-    // Puts our pid into the file, for people. Until then it is as it was.
-    Result<void> write_pid();
+    // Puts our pid into the file, for people, and behind it `host`: where its file is on a volume
+    // the pid alone may be that of a process of another machine or container. Until then the file
+    // is as it was.
+    Result<void> write_pid(std::string_view host = {});
 
     LockFile(LockFile&&) noexcept = default;
     LockFile& operator=(LockFile&&) noexcept = delete;
@@ -45,5 +48,8 @@ class LockFile {
     std::string path_;
     bool has_pid_ = false;
 };
+
+// What this machine or container calls itself; empty where that cannot be told.
+std::string host_name();
 
 }  // namespace cron::daemon

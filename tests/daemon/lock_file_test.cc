@@ -146,6 +146,31 @@ TEST_CASE("lock file: our own pid in a locked file is that of another container"
           fmt::format("{} is locked by process {} of another container", path, ::getpid()));
 }
 
+TEST_CASE("lock file: of a holder on another host that one is named, whatever has its pid here",
+          "[daemon]") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "lock";
+    const OtherCron other(Kind::open_file, path, "1 web-5c9f\n");
+    const Result<LockFile> lock = LockFile::acquire(path);
+    REQUIRE_FALSE(lock);
+    CHECK(lock.error().message == path + " is locked by process 1 on web-5c9f");
+}
+
+TEST_CASE("lock file: the host stands behind the pid, and one of ours is told as without",
+          "[daemon]") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "lock";
+    {
+        Result<LockFile> lock = LockFile::acquire(path);
+        REQUIRE(lock);
+        REQUIRE(lock->write_pid("web-5c9f"));
+        CHECK(content_of(path) == fmt::format("{} web-5c9f\n", ::getpid()));
+    }
+    const OtherCron other(Kind::flock, path, fmt::format("1 {}\n", host_name()));
+    CHECK(LockFile::acquire(path).error().message.find("locked by process 1 (") !=
+          std::string::npos);
+}
+
 TEST_CASE("lock file: a second lock in the same process is refused too", "[daemon]") {
     const TemporaryFolder folder;
     const Result<LockFile> first = LockFile::acquire(folder / "crond.pid");
