@@ -14,6 +14,7 @@ constexpr seconds kRenewAhead{5};
 }  // namespace
 
 void Accounts::find(const std::string& name, Found found) {
+    if (known_ && known_->name == name) return found(*known_);
     const Monotonic now = read_clock().monotonic;
     if (const process::Identity* known = cache_.get(name, now)) {
         const process::Identity identity = *known;  // what is called may change the cache
@@ -27,6 +28,7 @@ void Accounts::find(const std::string& name, Found found) {
 }
 
 void Accounts::prepare(const std::string& name) {
+    if (known_ && known_->name == name) return;
     if (cache_.get(name, read_clock().monotonic + kRenewAhead) != nullptr) return;
     if (waiting_.try_emplace(name).second) look_up(name);
 }

@@ -27,6 +27,8 @@ class Accounts {
     // Lets the worker look the user up, so that find() will know in a moment.
     void prepare(const std::string& name);
     void drop() { cache_.drop(); }
+    // Who needs no entry in the directory of users.
+    void know(const process::Identity& identity) { known_ = identity; }
 
     // When expire() wants to be called.
     std::optional<Monotonic> deadline() const;
@@ -42,6 +44,7 @@ class Accounts {
 
     Worker& worker_;
     process::UserCache cache_;
+    std::optional<process::Identity> known_;
     std::map<std::string, Waiting> waiting_;  // by the names that are being looked up
 };
 

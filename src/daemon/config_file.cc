@@ -31,11 +31,12 @@ spool::Checked<spool::Content> read_text(const ConfigFile& file) {
              system_failure(error, "open", folder.path).value().message});
     }
     std::vector<spool::Watched> steps;  // nobody watches it: SIGHUP tells
-    const auto found = spool::find({fd.get(), folder.path}, std::string(spool::name_of(file.path)),
-                                   spool::Links::trusted, file.trusted, steps);
+    const auto found = spool::find(
+        {fd.get(), folder.path}, std::string(spool::name_of(file.path)),
+        file.is_argument ? spool::Links::followed : spool::Links::trusted, file.trusted, steps);
     if (!found) return tl::unexpected<spool::Problem>(found.error());
     spool::Rules rules;
-    rules.place = spool::Place::system_table;
+    rules.place = file.is_argument ? spool::Place::argument : spool::Place::system_table;
     rules.trusted = file.trusted;
     rules.bytes_max = kConfigBytesMax;
     rules.noun = "a file of settings";

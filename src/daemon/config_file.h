@@ -15,6 +15,9 @@ struct ConfigFile {
     std::string path;         // absolute; empty: there is none
     bool must_exist = false;  // it was asked for: without it is not as meant
     uid_t trusted = 0;        // whose file is as good as root's: the user crond runs as
+    // Whoever owns it and may write to it, and over any link, as tables that are arguments beside
+    // it are read.
+    bool is_argument = false;
 };
 
 // What the file says: the defaults where there is none. A file that may not be read, for its owner,

@@ -11,6 +11,7 @@
 
 #include "daemon/boot.h"
 #include "daemon/facts.h"
+#include "daemon/once.h"
 #include "daemon/orphans.h"
 
 namespace cron::daemon {
@@ -57,6 +58,10 @@ Result<void> Crond::run(Readiness& readiness) {
 // ---- tables ----
 
 void Crond::tables_changed(TableReader::Reading reading) {
+    // One run is as its table was when it began.
+    if (is_once() && readiness_ == nullptr) return;
+    const crontab::Entries entries =
+        is_once() ? spool::entries_of(reading.changes.loaded) : crontab::Entries();
     if (reading.zone.own) {
         log_.set_zone(*reading.zone.own);
         outputs_->set_zone(*reading.zone.own);
@@ -82,8 +87,10 @@ void Crond::tables_changed(TableReader::Reading reading) {
             write(started_up(setting_.version, setting_.options.foreground, customs_.ways()));
         }
         std::exchange(readiness_, nullptr)->ready();
+        if (has_own_tables()) write(holds(engine_.snapshot(0)));
         on_child();
         if (std::exchange(is_upgrade_asked_, false)) upgrade();
+        if (is_once()) ask_once(entries);
     }
     arm();
 }
@@ -97,7 +104,7 @@ void Crond::tell_service_manager(bool is_reload) {
 
 // Once a boot for the machine's daemon; at every start with tables as arguments.
 bool Crond::are_boot_entries_due() {
-    if (has_own_tables()) return true;
+    if (has_own_tables()) return !is_once();
     if (inherited_) return false;
     const Result<bool> claimed =
         claim_reboot(setting_.paths.reboot_marker, read_boot_id().value_or(""));
@@ -157,7 +164,7 @@ void Crond::on_signal() {
             case SIGTERM:
             case SIGINT:
             case SIGQUIT:
-                stop();
+                stop((*received)->number);
                 break;
             case SIGCHLD:
                 on_child();
@@ -214,7 +221,8 @@ void Crond::report() {
     }
 }
 
-void Crond::stop() {
+void Crond::stop(int signal) {
+    if (is_once() && !once_status_) once_status_ = kSignalStatus + signal;
     notifier_.stopping();
     if (readiness_ != nullptr) {
         base_.loop.stop();
@@ -302,6 +310,7 @@ void Crond::carry_out(engine::OpenPass& order) {
 
 void Crond::carry_out(engine::Finish& order) {
     outputs_->tell(RunFinished{order, runs_->pid_of(order.run)});
+    if (is_once()) once_ended(order.outcome);
     keeper_.finish(std::move(order));
 }
 

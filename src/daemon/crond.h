@@ -52,6 +52,8 @@ class Crond {
     // Runs until it is told to stop. Says `ready` when the tables are loaded. An error is one of
     // the loop itself.
     Result<void> run(Readiness& readiness);
+    // Where run() gave no error: 0, or what the run of --once says.
+    int exit_status() const;
 
   private:
     // What has no state of its own yet, made before the rest.
@@ -61,6 +63,7 @@ class Crond {
     };
     struct Base {
         std::optional<Locks> locks;
+        std::optional<LockFile> state_lock;  // of the folder of --state
         EventLoop loop;
         Timers timers;
         Signals signals;
@@ -77,7 +80,10 @@ class Crond {
     // A daemon that runs already goes on without them.
     static Result<ConfigReading> first_config(const Setting& setting, bool is_running);
     static Result<Locks> take_locks(const Paths& paths, std::optional<Inherited>& inherited);
+    // With tables as arguments: that these are there, and the lock of the folder of --state.
+    static Result<std::optional<LockFile>> lock_state(const Setting& setting);
     Result<void> open(const calendar::Zone& zone, const ConfigReading& config);
+    Result<void> open_record();
     Result<void> open_control(const calendar::Zone& zone);
     Result<void> watch(int fd, void (Crond::*handler)());
 
@@ -102,7 +108,7 @@ class Crond {
     void use(const Config& config);
     void use_pam();
     void report();
-    void stop();
+    void stop(int signal);
     void end_if_done();
     // crond_stop.cc
     Monotonic end_of_mail(Monotonic now) const;
@@ -110,6 +116,11 @@ class Crond {
     void tell_passed_over();
     std::optional<Error> start_failure(const spool::Changes& changes) const;
     void stop_control();
+
+    // The one run of --once (crond_once.cc).
+    void ask_once(const crontab::Entries& entries);
+    void once_ended(const engine::Outcome& outcome);
+    bool is_once() const { return setting_.options.once.has_value(); }
 
     // A live upgrade (crond_upgrade.cc).
     void upgrade();
@@ -146,6 +157,7 @@ class Crond {
     void carry_out(engine::Quit& order);
 
     bool has_own_tables() const { return !setting_.options.tables.empty(); }
+    bool keeps_record() const { return setting_.options.keeps_record(); }
     // Where we are all there is, jobs end with us; the machine's daemon may be back in a moment.
     bool ends_jobs() const { return has_own_tables() || ::getpid() == 1; }
     void write(const Record& record) { log_.write(record, read_clock().instant); }
@@ -187,6 +199,7 @@ class Crond {
     bool is_upgrade_asked_ = false;  // while we start
     bool may_have_orphans_ = false;
     bool is_stopping_ = false;
+    std::optional<int> once_status_;       // known: the run of --once is over, or never will be
     Monotonic grace_end_{};                // when stopping
     std::optional<Monotonic> quit_at_;     // the engine is done; until then mailers may end
     bool is_after_over_ = false;           // so they have

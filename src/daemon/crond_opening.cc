@@ -14,6 +14,7 @@
 #include "daemon/crond.h"
 #include "daemon/facts.h"
 #include "daemon/mail_setting.h"
+#include "daemon/state_folder.h"
 #include "process/user.h"
 #include "zones/load.h"
 
@@ -47,7 +48,8 @@ engine::Limits limits(const Options& options) {
     engine::Limits limits;
     limits.earliest_credible = kEarliestCredible;
     limits.grace = options.grace;
-    limits.keeps_runs = options.tables.empty();
+    limits.keeps_runs = options.keeps_record() && !options.once;
+    limits.only_asked = options.once.has_value();
     return limits;
 }
 
@@ -90,6 +92,26 @@ Result<Crond::Locks> Crond::take_locks(const Paths& paths, std::optional<Inherit
     return Locks{*std::move(pidfile), *std::move(spool)};
 }
 
+// Whoever holds it may be in another container, or on another machine: the one that is to take its
+// place waits best where it is started again and again, which shows.
+Result<std::optional<LockFile>> Crond::lock_state(const Setting& setting) {
+    const Options& options = setting.options;
+    if (auto checked = check_argument_tables(options.tables); !checked) {
+        return tl::unexpected(checked.error());
+    }
+    if (!options.state) return std::nullopt;
+    if (auto made = make_state_folder(*options.state); !made) return tl::unexpected(made.error());
+    auto taken = LockFile::acquire(setting.paths.spool_lock);
+    if (!taken) {
+        return failure(taken.error().code, fmt::format("--state {}: {} (as uid {})", *options.state,
+                                                       taken.error().message, ::geteuid()));
+    }
+    if (auto written = taken->write_pid(host_name()); !written) {
+        return tl::unexpected(written.error());
+    }
+    return std::optional<LockFile>(*std::move(taken));
+}
+
 Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting,
                                              std::optional<Inherited> inherited) {
     // Before the pidfile tells anybody whom to send them to.
@@ -108,6 +130,8 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting,
         if (!taken) return tl::unexpected(taken.error());
         locks.emplace(*std::move(taken));
     }
+    auto state_lock = lock_state(setting);
+    if (!state_lock) return tl::unexpected(state_lock.error());
     // Before there are workers: each thread has its own.
     const auto dropped = drop_capabilities();
     auto loop = EventLoop::create();
@@ -134,12 +158,12 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting,
     }
     raise_descriptor_limit();
 
-    std::unique_ptr<Crond> crond(
-        new Crond(setting,
-                  Base{std::move(locks), *std::move(loop), *std::move(timers), *std::move(signals),
-                       *std::move(table_worker), *std::move(account_worker),
-                       *std::move(ledger_worker), *std::move(mail_worker), *std::move(launcher)},
-                  *zone, std::move(inherited)));
+    std::unique_ptr<Crond> crond(new Crond(
+        setting,
+        Base{std::move(locks), *std::move(state_lock), *std::move(loop), *std::move(timers),
+             *std::move(signals), *std::move(table_worker), *std::move(account_worker),
+             *std::move(ledger_worker), *std::move(mail_worker), *std::move(launcher)},
+        *zone, std::move(inherited)));
     if (!dropped) {
         crond->write(said(Level::warning, "capabilities-kept", dropped.error().message));
     }
@@ -190,9 +214,10 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     auto groups = RunGroups::create(base_.loop, log_, std::move(cgroups));
     if (!groups) return tl::unexpected(groups.error());
     // Who runs tables of their own may have no spool.
-    auto outputs = Outputs::create(
-        base_.loop, log_, customs_,
-        {setting_.options.output, setting_.paths.output, has_own_tables(), inherited_.has_value()});
+    auto outputs =
+        Outputs::create(base_.loop, log_, customs_,
+                        {setting_.options.output, keeps_record() ? setting_.paths.output : "",
+                         has_own_tables(), inherited_.has_value()});
     if (!outputs) return tl::unexpected(outputs.error());
     outputs_ = *std::move(outputs);
     outputs_->set_zone(zone);
@@ -200,7 +225,10 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     if (has_own_tables()) {
         auto user = process::current_user(setting_.home_variable);
         if (!user) return tl::unexpected(user.error());
-        caller = *std::move(user);
+        accounts_.know(*user);
+        // Where it is not root, entries of others were left out.
+        const bool obeys_column = setting_.options.has_user_column && user->uid == 0;
+        if (!obeys_column) caller = *std::move(user);
     }
     const bool changes_user = !caller && ::geteuid() == 0;
     after_run_ = std::make_unique<AfterRun>(
@@ -222,25 +250,18 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     runs_ = *std::move(runs);
     if (inherited_) runs_->take_over(*inherited_);
 
-    // Tables as arguments are run anew by whoever gives them: there is nothing to go on from.
-    if (!has_own_tables()) {
-        auto kept = keeper_.open({{setting_.paths.ledger, "", read_boot_id().value_or("")},
-                                  setting_.paths.ledger + "-marks",
-                                  [this](std::uint64_t output, std::uint64_t number) {
-                                      return outputs_->has_session_end(output, number);
-                                  }});
-        if (!kept) return kept;
-        if (auto mail = after_run_->keep_mail_in(setting_.paths.mail); !mail) {
-            write(said(Level::error, "mail-not-kept",
-                       "mail that cannot be sent goes to the log: " + mail.error().message));
-        }
-    }
+    if (auto record = open_record(); !record) return record;
     tables_ = TableReader::create(
         base_.table_worker, *std::move(settings), ZoneBook(setting_.zones, zone),
         [this](TableReader::Reading reading) { tables_changed(std::move(reading)); },
         looks_of(setting_.options));
     tell(config);
     use(config.config.value_or(Config{}));
+    if (runs_->pam() && !base_.launcher.may_have_sessions()) {
+        return failure(ErrorCode::not_found,
+                       fmt::format("jobs are to have PAM sessions, and {} is missing",
+                                   setting_.session_program));
+    }
     if (base_.locks && customs_.ways().tells_pidfile) {
         write(pidfile_held(base_.locks->pidfile.fd()));
     }
@@ -257,6 +278,29 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
         if (auto watched = watch(fd, handler); !watched) return watched;
     }
     return has_own_tables() ? Result<void>{} : open_control(zone);
+}
+
+// The ledger, and the mail that is tried again.
+Result<void> Crond::open_record() {
+    if (!keeps_record()) {
+        if (!is_once()) write(record_in_memory());
+        return {};
+    }
+    using Boots = ledger::Store::Boots;
+    const Boots boots = is_once() ? Boots::none : has_own_tables() ? Boots::by_start : Boots::by_id;
+    auto kept = keeper_.open({{setting_.paths.ledger, "", read_boot_id().value_or(""), boots},
+                              setting_.paths.ledger + "-marks",
+                              [this](std::uint64_t output, std::uint64_t number) {
+                                  return outputs_->has_session_end(output, number);
+                              },
+                              pid_namespace()});
+    // What is tried again is for the one that stays.
+    if (!kept || is_once()) return kept;
+    if (auto mail = after_run_->keep_mail_in(setting_.paths.mail); !mail) {
+        write(said(Level::error, "mail-not-kept",
+                   "mail that cannot be sent goes to the log: " + mail.error().message));
+    }
+    return {};
 }
 
 }  // namespace cron::daemon

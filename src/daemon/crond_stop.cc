@@ -16,6 +16,7 @@ namespace cron::daemon {
 namespace {
 
 constexpr seconds kMailWait{10};           // for mailers and hooks, when all runs are over
+constexpr minutes kOnceWait{30};           // after the one run of --once
 constexpr seconds kMailAfter{2};           // but not for longer after the grace than this
 constexpr seconds kRestWait{5};            // for what no run holds any more, within the grace
 constexpr seconds kRestMin{1};             // and where that is over
@@ -25,6 +26,8 @@ constexpr std::size_t kToldMax = 100;
 }  // namespace
 
 Monotonic Crond::end_of_mail(Monotonic now) const {
+    // Nobody else would see to what follows the one run; each program of that has a bound.
+    if (is_once() && !is_stopping_) return now + kOnceWait;
     const Monotonic end = now + kMailWait;
     return ends_jobs() ? std::min<Monotonic>(end, std::max(now, grace_end_) + kMailAfter) : end;
 }

@@ -48,7 +48,7 @@ void Crond::upgrade() {
 }
 
 std::optional<std::string> Crond::objection_to_upgrade() const {
-    if (has_own_tables()) return "tables as arguments have no ledger to go on from";
+    if (has_own_tables()) return "tables as arguments are run anew by whoever gives them";
     if (setting_.options.output != OutputFormat::mail) {
         return "what jobs print goes by way of this process (--output)";
     }

@@ -27,6 +27,13 @@ Record pidfile_held(int fd) {
     return said(Level::info, "pidfile-held", fmt::format("pidfile fd = {}", fd));
 }
 
+Record record_in_memory() {
+    return said(Level::info, "record-in-memory",
+                "no --state: the record of runs ends with this process, and a restart makes up for "
+                "nothing that it missed, tries nothing again, and may start again what ran just "
+                "before");
+}
+
 Record died(std::string_view reason) {
     Record record{Level::error, "died", {{"reason", std::string(reason)}}, {}, 0};
     record.classic = classic_line("CRON", "DEATH", reason);

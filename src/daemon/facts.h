@@ -37,6 +37,8 @@ std::string failure_text(const engine::Outcome& outcome);
 Record said(Level level, std::string_view event, std::string message);  // about the daemon itself
 Record started_up(std::string_view version, bool is_foreground, const crontab::Ways& ways);
 Record pidfile_held(int fd);
+// Tables as arguments without --state: what is not promised then.
+Record record_in_memory();
 // Why crond cannot start.
 Record died(std::string_view reason);
 Record shut_down();

@@ -187,8 +187,8 @@ LogFormat default_log(const Options& options, const Invocation& invocation, bool
 Result<Options> to_options(const Written& written, std::string_view directory,
                            const Invocation& invocation) {
     Options options;
-    Result<void> done =
-        set(options.log_level, "--log-level", written.log_level, Level::info, kLevels);
+    Result<void> done = set(options.log_level, "--log-level", written.log_level,
+                            written.container.once ? Level::warning : Level::info, kLevels);
     if (done) done = apply(written.classic, options);
     if (done) done = set_paths(options, written, directory);
     if (done) done = apply(written.container, directory, options);
@@ -197,8 +197,10 @@ Result<Options> to_options(const Written& written, std::string_view directory,
     options.foreground = options.foreground || !written.tables.empty();
     options.test = written.test;
     const bool is_container = options.foreground && !written.tables.empty();
+    // Of one run it is plain whose output it is.
+    const auto shown = options.once ? OutputFormat::raw : OutputFormat::prefix;
     done = set(options.output, "--output", written.output,
-               is_container ? OutputFormat::prefix : OutputFormat::mail, kOutputFormats);
+               is_container ? shown : OutputFormat::mail, kOutputFormats);
     if (done) {
         done =
             set(options.log, "--log", written.log,
@@ -263,7 +265,7 @@ Paths paths_of(const Options& options) {
     } else if (options.tables.empty()) {
         paths.config = at("/etc/crond.json");
     }
-    paths.spool = options.spool.value_or(at("/var/spool/cron"));
+    paths.spool = options.state.value_or(options.spool.value_or(at("/var/spool/cron")));
     paths.crontabs = paths.spool + "/crontabs";
     paths.previous_tables = paths.spool + "/previous";
     paths.output = paths.spool + "/output";

@@ -56,6 +56,8 @@ struct Options {
     std::optional<std::string> state;      // the folder of the ledger; none: in memory
     std::optional<std::string> once;       // run this job now, and exit with its status
     bool has_user_column = false;
+    // What runs is on record where the next start finds it.
+    bool keeps_record() const { return tables.empty() || state.has_value(); }
     bool reloads_on_change = true;      // else on signals only
     std::optional<std::string> notice;  // --help, --version: print this on stdout and exit with 0
 };
@@ -73,7 +75,7 @@ struct Paths {
     // The daemon's settings. Empty: none, for tables as arguments have the machine's no more than
     // its pidfile.
     std::string config;
-    std::string spool;  // the working directory
+    std::string spool;  // the working directory; with tables as arguments the folder of --state
     std::string crontabs;
     std::string previous_tables;  // those of users before their last change
     std::string output;

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "daemon/clock.h"
 #include "daemon/facts.h"
+#include "daemon/job_choice.h"
+#include "daemon/state_folder.h"
 #include "process/user.h"
 #include "spool/machine_id.h"
 
@@ -23,6 +25,29 @@ std::string variable(const char* name) {
 
 spool::UserAnswer find_user(const std::string& name) {
     return spool::answer_of(process::find_user(name));
+}
+
+// With tables as arguments: an image may have no entry for whom it runs as.
+void use_arguments(const Options& options, const process::Identity& caller,
+                   spool::Settings& settings) {
+    settings.arguments = options.tables;
+    settings.system_arguments = options.has_user_column;
+    settings.forgets_caller = true;
+    if (caller.uid != 0) settings.only_user = caller.uid;
+    settings.find_user = [caller](const std::string& name) {
+        if (name != caller.name) return find_user(name);
+        return spool::UserAnswer{spool::UserAnswer::Kind::known, caller.uid};
+    };
+}
+
+// The folder of --state could be used, and the job of --once is there.
+Result<void> check_container(const Options& options, const std::vector<spool::Loaded>& loaded) {
+    if (options.state) {
+        if (auto checked = check_state_folder(*options.state); !checked) return checked;
+    }
+    if (!options.once) return {};
+    const auto job = choose_job(spool::entries_of(loaded), *options.once);
+    return job ? Result<void>{} : tl::unexpected(job.error());
 }
 
 }  // namespace
@@ -48,11 +73,6 @@ Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Z
     const auto caller = process::current_user(setting.home_variable);
     if (!caller) return tl::unexpected(caller.error());
     spool::Settings settings;
-    if (setting.options.tables.empty()) {
-        settings.places = {setting.paths.crontabs, setting.paths.system_table,
-                           setting.paths.system_folder};
-    }
-    settings.arguments = setting.options.tables;
     settings.has_lsb_names = setting.options.has_lsb_names;
     settings.permits_any = setting.options.permits_any_table;
     settings.trusted = caller->uid;
@@ -62,12 +82,19 @@ Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Z
     settings.find_zone = [sources = setting.zones](std::string_view name) {
         return zones::find_zone(name, sources);
     };
-    settings.find_user = find_user;
+    if (setting.options.tables.empty()) {
+        settings.places = {setting.paths.crontabs, setting.paths.system_table,
+                           setting.paths.system_folder};
+        settings.find_user = find_user;
+    } else {
+        use_arguments(setting.options, *caller, settings);
+    }
     return settings;
 }
 
 ConfigFile config_file(const Setting& setting) {
-    return {setting.paths.config, setting.options.config.has_value(), ::geteuid()};
+    return {setting.paths.config, setting.options.config.has_value(), ::geteuid(),
+            !setting.options.tables.empty()};
 }
 
 LogOptions log_options(const Options& options) {
@@ -111,6 +138,10 @@ int check_tables(const Setting& setting) {
         }
     }
     fmt::print("{} tables, {} entries\n", changes.loaded.size(), entries);
+    if (const auto found = check_container(setting.options, changes.loaded); !found) {
+        fmt::print(stderr, "crond: {}\n", found.error().message);
+        is_good = false;
+    }
     return is_good ? 0 : 1;
 }
 

@@ -156,6 +156,8 @@ Result<Launcher> Launcher::create(const std::string& job_program,
     for (const auto& [path, fd] : {std::pair{&job_program, &launcher.job_program_},
                                    std::pair{&session_program, &launcher.session_program_}}) {
         if (path->empty()) continue;
+        const bool may_be_missing = path == &session_program;
+        if (may_be_missing && access(path->c_str(), F_OK) != 0 && errno == ENOENT) continue;
         if (access(path->c_str(), X_OK) != 0) return system_failure(errno, "execute", *path);
         *fd = UniqueFd(open(path->c_str(), O_PATH | O_CLOEXEC));
         if (!*fd) return system_failure(errno, "open", *path);
@@ -180,8 +182,10 @@ Result<void> Launcher::use_parent_thread() {
 
 tl::expected<Child, LaunchFailure> Launcher::launch(const LaunchOrder& order) {
     const bool is_session = order.pam.has_value();
-    CRON_CHECK(!order.arguments.empty() &&
-               (!is_session || (order.change_user && session_program_)));
+    CRON_CHECK(!order.arguments.empty() && (!is_session || order.change_user));
+    if (is_session && !session_program_) {
+        return tl::unexpected(launch_failure("exec crond-session", ENOENT));
+    }
     const auto orders = is_session ? session_orders_of(order) : orders_of(order);
     const auto variables = is_session ? marked(order.environment) : std::vector<std::string>();
     const std::vector<char*> arguments = pointers_to(orders);

@@ -56,16 +56,18 @@ struct LaunchOrder {
 // Starts one process at a time; for one thread.
 class Launcher {
   public:
-    // The paths of crond-job and crond-session; of the latter empty where no order has `pam`. They
-    // are opened once: an upgrade that replaces the files does not give a running daemon ones that
-    // read other orders. The limit of descriptors that holds now is the one that jobs get, so the
-    // daemon may raise its own afterwards.
+    // The paths of crond-job and crond-session; of the latter empty where no order has `pam`, and
+    // it may be missing, as may_have_sessions() then says. They are opened once: an upgrade that
+    // replaces the files does not give a running daemon ones that read other orders. The limit of
+    // descriptors that holds now is the one that jobs get, so the daemon may raise its own
+    // afterwards.
     static Result<Launcher> create(const std::string& job_program,
                                    const std::string& session_program = {});
 
     // From now on what is made is not a child of the calling thread, but of one of its own.
     Result<void> use_parent_thread();
 
+    bool may_have_sessions() const { return static_cast<bool>(session_program_); }
     // The limit that jobs get; set where it is known from before ours was raised.
     const rlimit& descriptor_limit() const { return descriptor_limit_; }
     void set_descriptor_limit(const rlimit& limit) { descriptor_limit_ = limit; }

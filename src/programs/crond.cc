@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "daemon/crond.h"
+#include "daemon/once.h"
 #include "daemon/upgrade.h"
 
 namespace {
@@ -36,28 +37,30 @@ std::string find_program(const std::string& name) {
 
 int run(const Options& options, Origin origin, std::optional<Inherited> inherited) {
     Setting setting = make_setting(options, find_program("crond-job"), BELFRY_VERSION);
-    setting.session_program = find_program("crond-session");
+    // Only the machine's daemon has PAM sessions for jobs: an image needs no such program.
+    if (options.tables.empty()) setting.session_program = find_program("crond-session");
     setting.origin = std::move(origin);
     if (options.test) return check_tables(setting);
 
+    const int failed = options.once ? kNotStartedStatus : EXIT_FAILURE;
     const bool is_next = inherited.has_value();
     auto readiness = inherited ? Readiness::to_nobody() : daemonize({options.foreground, {}});
     if (!readiness) {
         fmt::print(stderr, "crond: {}\n", readiness.error().message);
-        return EXIT_FAILURE;
+        return failed;
     }
     auto crond = Crond::create(setting, std::move(inherited));
     if (!crond) {
         log_death(setting.options, crond.error().message);
         readiness->failed(crond.error().message);
         if (is_next) say_start_failed(options, crond.error().message);
-        return EXIT_FAILURE;
+        return failed;
     }
     const auto ended = (*crond)->run(*readiness);
     if (!ended) readiness->failed(ended.error().message);
     std::fflush(nullptr);
     // Not by way of destructors: a user lookup may hang in the worker's thread.
-    ::_exit(ended ? EXIT_SUCCESS : EXIT_FAILURE);
+    ::_exit(ended ? (*crond)->exit_status() : failed);
 }
 
 }  // namespace

@@ -47,6 +47,22 @@ TEST_CASE("config file: one that was asked for must exist", "[daemon]") {
     CHECK(read_config(place.file).config->max_running == 7);
 }
 
+TEST_CASE("config file: beside tables as arguments anybody's is read, as Kubernetes mounts it",
+          "[daemon]") {
+    Place place;
+    fs::create_directory(place.folder / "..2026");
+    std::ofstream(place.folder / "..2026/crond.json") << kText;
+    fs::create_symlink("..2026", place.folder / "..data");
+    fs::create_symlink("..data/crond.json", place.file.path);
+    REQUIRE(::chmod(place.folder.path().c_str(), 0777) == 0);
+    CHECK_FALSE(read_config(place.file).config);
+    place.file.is_argument = true;
+    CHECK(read_config(place.file).config->max_running == 7);
+    fs::remove(place.file.path);
+    place.file.must_exist = true;
+    CHECK(place.error() == "f: error: it does not exist");
+}
+
 TEST_CASE("config file: an error in the text has its place", "[daemon]") {
     const Place place;
     place.write("{\n  \"max_running\": \"x\"}");

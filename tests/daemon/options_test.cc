@@ -64,6 +64,8 @@ TEST_CASE("options: with tables in the foreground, output goes to the streams", 
     // What reads objects reads them on both streams.
     CHECK(parse({"a", "--output", "json"})->log == LogFormat::json);
     CHECK(parse({"a", "--output", "json", "--log", "text"})->log == LogFormat::text);
+    CHECK(parse({"--once", "x", "a"})->log_level == Level::warning);
+    CHECK(parse({"a"})->log_level == Level::info);
     CHECK(parse({"a"})->foreground);
 }
 
@@ -129,6 +131,25 @@ TEST_CASE("options: with tables as arguments only settings that are asked for co
     CHECK(paths_of(*parse({"a"})).config.empty());
     CHECK(paths_of(*parse({"--root", "/srv", "a"})).config.empty());
     CHECK(paths_of(*parse({"--config", "/x.json", "a"})).config == "/x.json");
+}
+
+TEST_CASE("options: with tables as arguments the record is where --state says, or nowhere",
+          "[daemon]") {
+    const Options kept = *parse({"--state", "kept", "--spool", "/data", "a"});
+    CHECK(kept.keeps_record());
+    const Paths paths = paths_of(kept);
+    CHECK(paths.ledger == "/home/alice/kept/ledger.db");
+    CHECK(paths.spool_lock == "/home/alice/kept/.crond.lock");
+    CHECK(paths.mail == "/home/alice/kept/mail");
+    CHECK_FALSE(parse({"a"})->keeps_record());
+    CHECK(parse({})->keeps_record());
+}
+
+TEST_CASE("options: the output of one run is its own, unless it is asked for otherwise",
+          "[daemon]") {
+    CHECK(parse({"--once", "x", "a"})->output == OutputFormat::raw);
+    CHECK(parse({"--once", "x", "--output", "prefix", "a"})->output == OutputFormat::prefix);
+    CHECK(parse({"a"})->output == OutputFormat::prefix);
 }
 
 TEST_CASE("options: what is wrong is one clause that says what would be right", "[daemon]") {
