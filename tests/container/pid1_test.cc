@@ -77,11 +77,11 @@ TEST_CASE(
           lines_with(crond.output(), {event("run-ended")}).size());
 }
 
-TEST_CASE("container: TERM and INT stop it with status 0", "[pid1]") {
+TEST_CASE("container: TERM, INT and QUIT stop it with status 0", "[pid1]") {
     if (!has_containers()) return;
     const Machine machine;
     machine.table("@every 1s true\n");
-    for (const int number : {SIGTERM, SIGINT}) {
+    for (const int number : {SIGTERM, SIGINT, SIGQUIT}) {
         Container crond(machine.order());
         REQUIRE(crond.writes(event("started")));
         crond.signal(number);
@@ -97,7 +97,7 @@ TEST_CASE("container: no other signal stops it", "[pid1]") {
     Container crond(machine.order());
     REQUIRE(crond.writes(event("started")));
     // Those that end or stop a process by force, and those that say that it is broken.
-    const std::set<int> left_out = {SIGTERM, SIGINT, SIGKILL, SIGSTOP, SIGSEGV,
+    const std::set<int> left_out = {SIGTERM, SIGINT, SIGQUIT, SIGKILL, SIGSTOP, SIGSEGV,
                                     SIGBUS,  SIGFPE, SIGILL,  SIGABRT, SIGTRAP};
     for (int number = 1; number <= SIGRTMAX; ++number) {
         const bool is_libc = number > SIGSYS && number < SIGRTMIN;
