@@ -1,12 +1,12 @@
 #!/bin/sh
-# Enforces the layers of src/: who may include whom, and that base to engine, and preview, have no effects.
+# Enforces the layers of src/: who may include whom, and that base to engine, preview and compat have no effects.
 # Usage: check.sh TREE, a folder that holds src/ and tests/. Prints FILE:LINE: and the rule that is broken; exits 1.
 set -eu
 cd "${1:?usage: check.sh TREE}"
 
 core='base calendar schedule crontab engine'
-pure="$core preview"
-shared='zones process ledger mail spool control cluster preview'
+pure="$core preview compat"
+shared='zones process ledger mail spool control cluster preview compat'
 folders="$core $shared daemon ctl edit programs"
 tests_beside_folders='sim system container bench fuzz layering machine'
 
@@ -22,7 +22,7 @@ allowed() {
         process | mail | control | cluster) echo base engine ;;
         ledger) echo base calendar engine ;;
         spool) echo base crontab engine ;;
-        preview) echo "$core" ;;
+        preview | compat) echo "$core" ;;
         daemon | ctl | edit) echo "$core $shared" ;;
         programs) echo "$folders" ;;
     esac
