@@ -47,7 +47,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"CRON_ENABLED", "no where the entries below are suspended", "yes", false, true,
      apply<&Policy::enabled, read_yes_no>},
     {"CRON_OVERLAP", "what happens when a job is due while its last run still lives", "allow",
-     false, true, apply<&Policy::overlap, read_overlap>},
+     false, true,
+     [](Settings& settings, std::string_view value) { return settings.set_overlap(value); }},
     {"CRON_TIMEOUT", "how long a run may take before it is ended", "", false, false,
      apply<&Policy::timeout, read_positive_duration>},
     {"CRON_KILL_AFTER", "how long a run that is told to end has until it is killed", "10s", false,
@@ -152,6 +153,14 @@ Result<void> Settings::set_name(std::string_view value) {
 std::string Settings::take_name() {
     if (!name_.empty()) names_.insert(name_);
     return std::exchange(name_, {});
+}
+
+Result<void> Settings::set_overlap(std::string_view value) {
+    const Result<void> done = set(&Policy::overlap, value, read_overlap);
+    if (done && !value.empty()) return done;
+    policy_.overlap = options_.overlap;
+    shared_.clear();
+    return done;
 }
 
 Result<void> Settings::set_pool(std::string_view value) {

@@ -30,7 +30,9 @@ inline constexpr std::string_view kPidsSetting = "CRON_PIDS";
 class Settings {
   public:
     explicit Settings(const Options& options)
-        : options_(options), zone_(options.zone), form_(form_of(options.dialect)) {}
+        : options_(options), zone_(options.zone), form_(form_of(options.dialect)) {
+        policy_.overlap = options.overlap;
+    }
 
     // In which the schedules are read.
     const calendar::Zone& zone() const { return zone_; }
@@ -46,6 +48,7 @@ class Settings {
     // "yes" is six fields, "no" and nothing are those of the dialect.
     Result<void> set_seconds(std::string_view value);
     Result<void> set_name(std::string_view value);
+    Result<void> set_overlap(std::string_view value);
     Result<void> set_pool(std::string_view value);
     // Beyond what every user may have: in tables of root only.
     Result<void> set_nice(std::string_view value);

@@ -92,6 +92,7 @@ struct Options {
     // Settings that the machine cannot enforce, each with the reason: a table that uses one is
     // warned of it once.
     std::map<std::string, std::string, std::less<>> unenforced;
+    Overlap overlap = Overlap::allow;  // where CRON_OVERLAP is not set
 };
 
 // Bounds, far above real use; passing one is an error of the table that says which.

@@ -2,6 +2,7 @@
 
 #include "daemon/journal.h"
 #include "daemon/log_format.h"
+#include "daemon/log_logrus.h"
 #include "daemon/system_log.h"
 
 namespace cron::daemon {
@@ -46,6 +47,10 @@ std::string Log::line(const Record& record, Instant now) const {
             return text_line(record, stamp);
         case LogFormat::json:
             return json_line(record, stamp);
+        case LogFormat::logrus:
+            return logrus_line(record, stamp, compat::Style::text);
+        case LogFormat::logrus_json:
+            return logrus_line(record, stamp, compat::Style::json);
     }
     return {};
 }

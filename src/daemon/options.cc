@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "daemon/classic_options.h"
 #include "daemon/container_options.h"
+#include "daemon/supercronic_options.h"
 #include "schedule/duration.h"
 #include "spool/tables.h"
 
@@ -25,7 +26,7 @@ constexpr const char* kDescription =
 struct Written {
     bool test = false;
     std::optional<std::string> log, log_level, output, grace, root, config, spool, pidfile, socket,
-        mailer;
+        mailer, compat;
     std::vector<std::string> tables;
     ClassicWords classic;
     ContainerWords container;
@@ -73,7 +74,9 @@ void declare(CLI::App& app, Written& written) {
     add(app, "--output", "HOW", written.output,
         "What jobs print: mail, or prefix, raw or json on stdout");
     add(app, "--grace", "DURATION", written.grace, "From TERM to KILL when stopping [25s]");
-    // For the help: they never reach CLI11, to which [x,y] is a list.
+    // For the help: the rest never reaches CLI11, to which [x,y] is a list.
+    add(app, "--compat", "NAME", written.compat,
+        "supercronic: what follows is its flags, and one crontab");
     add(app, "TABLE", "", written.tables,
         "Run just these tables, as the caller, in the foreground");
 }
@@ -224,6 +227,9 @@ std::string clause(std::string text) {
 
 Result<Options> parse_options(std::span<const char* const> arguments, std::string_view directory,
                               const Invocation& invocation) {
+    const auto call = supercronic_call(arguments, invocation);
+    if (!call) return tl::unexpected(call.error());
+    if (*call) return parse_as_supercronic(**call, directory, invocation);
     CLI::App app(kDescription, invocation.program);
     Written written;
     Options notice;

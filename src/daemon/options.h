@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "calendar/instant.h"
+#include "compat/flags.h"
 #include "daemon/customs.h"
 #include "daemon/invocation.h"
 #include "daemon/record.h"
@@ -56,10 +57,12 @@ struct Options {
     std::optional<std::string> state;      // the folder of the ledger; none: in memory
     std::optional<std::string> once;       // run this job now, and exit with its status
     bool has_user_column = false;
+    bool reloads_on_change = true;             // else on signals only
+    std::optional<compat::Flags> supercronic;  // we are called as supercronic, in this way
+    std::optional<std::string> notice;  // --help, --version: print this on stdout and exit with 0
+
     // What runs is on record where the next start finds it.
     bool keeps_record() const { return tables.empty() || state.has_value(); }
-    bool reloads_on_change = true;      // else on signals only
-    std::optional<std::string> notice;  // --help, --version: print this on stdout and exit with 0
 };
 
 // What the arguments (without the program's name) say. Relative paths are below `directory`. The

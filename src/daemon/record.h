@@ -11,7 +11,13 @@ namespace cron::daemon {
 
 enum class Level { error, warning, info, debug };
 
-enum class LogFormat { syslog, text, json };
+enum class LogFormat {
+    syslog,
+    text,
+    json,
+    logrus,       // as supercronic writes it
+    logrus_json,  // likewise, with -json
+};
 
 struct Field {
     std::string_view key;  // a literal: lower case, words joined by _

@@ -296,6 +296,7 @@ void Tables::load(const Source& source, const Content& content, Seen& seen) {
     options.zone = settings_.zone;
     options.advise_from = settings_.advise_from;
     options.unenforced = settings_.unenforced;
+    options.overlap = settings_.overlap;
     bool is_zone_unreadable = false;
     options.find_zone = [&](std::string_view zone) -> Result<calendar::Zone> {
         auto found = settings_.find_zone(zone);

@@ -61,6 +61,7 @@ struct Settings {
     FindUser find_user;
     std::optional<Instant> advise_from;  // the next two: as in crontab::Options
     std::map<std::string, std::string, std::less<>> unenforced;
+    crontab::Overlap overlap = crontab::Overlap::allow;  // likewise
 };
 
 struct Loaded {
