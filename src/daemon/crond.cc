@@ -46,7 +46,7 @@ Result<void> Crond::run(Readiness& readiness) {
     after_run_->give_up(ends_jobs());
     runs_->leave();
     outputs_->finish();
-    if (ran) write(shut_down());
+    if (ran) write(supercronic_ != nullptr ? exits() : shut_down());
     log_.finish(kLogWait);
     base_.table_worker.abandon();
     base_.account_worker.abandon();
@@ -66,8 +66,10 @@ void Crond::tables_changed(TableReader::Reading reading) {
         log_.set_zone(*reading.zone.own);
         outputs_->set_zone(*reading.zone.own);
     }
+    tell_crontab(reading);
     for (const Record& record : table_log_.tell(reading, readiness_ != nullptr, customs_.ways()))
         write(record);
+    if (refuses_start(reading)) return;
     if (readiness_ != nullptr) {
         start_failure_ = start_failure(reading.changes);
         if (start_failure_) return base_.loop.stop();
@@ -150,6 +152,7 @@ void Crond::on_signal() {
         const auto received = base_.signals.next();
         if (!received) write(said(Level::error, "signal", received.error().message));
         if (!received || !*received) return;
+        tell_signal((*received)->number);
         switch ((*received)->number) {
             case SIGHUP:
             case SIGURG:
@@ -159,7 +162,7 @@ void Crond::on_signal() {
                 report();
                 break;
             case SIGUSR2:
-                upgrade();
+                supercronic_ != nullptr ? reload() : upgrade();
                 break;
             case SIGTERM:
             case SIGINT:

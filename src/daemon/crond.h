@@ -22,11 +22,13 @@
 #include "daemon/keeper.h"
 #include "daemon/lock_file.h"
 #include "daemon/log.h"
+#include "daemon/metrics_server.h"
 #include "daemon/notifier.h"
 #include "daemon/options.h"
 #include "daemon/runs.h"
 #include "daemon/setting.h"
 #include "daemon/signals.h"
+#include "daemon/supercronic.h"
 #include "daemon/table_log.h"
 #include "daemon/table_reader.h"
 #include "daemon/upgrade.h"
@@ -50,7 +52,7 @@ class Crond {
                                                  std::optional<Inherited> inherited);
 
     // Runs until it is told to stop. Says `ready` when the tables are loaded. An error is one of
-    // the loop itself.
+    // the loop itself, or of a crontab that supercronic would not start with.
     Result<void> run(Readiness& readiness);
     // Where run() gave no error: 0, or what the run of --once says.
     int exit_status() const;
@@ -122,6 +124,14 @@ class Crond {
     void once_ended(const engine::Outcome& outcome);
     bool is_once() const { return setting_.options.once.has_value(); }
 
+    // Called as supercronic (crond_supercronic.cc); else nothing.
+    std::unique_ptr<RunFormat> supercronic_words();
+    void tell_signal(int signal);
+    void tell_crontab(const TableReader::Reading& reading);
+    bool refuses_start(const TableReader::Reading& reading);
+    Result<void> open_metrics();
+    void on_metrics();
+
     // A live upgrade (crond_upgrade.cc).
     void upgrade();
     void checked(const Result<std::string>& version);
@@ -181,6 +191,7 @@ class Crond {
     Keeper keeper_;
     Accounts accounts_;
     std::unique_ptr<Outputs> outputs_;
+    Supercronic* supercronic_ = nullptr;  // the words of outputs_, where we are called so
     std::unique_ptr<AfterRun> after_run_;
     std::unique_ptr<Runs> runs_;
     std::unique_ptr<TableReader> tables_;
@@ -188,6 +199,7 @@ class Crond {
     TableLog table_log_;
     ClockNotice clock_notice_;
     std::unique_ptr<Control> control_;  // none with tables as arguments, or where it cannot be had
+    std::unique_ptr<MetricsServer> metrics_;  // none where nobody asked for it
     Notifier notifier_;
     std::vector<EventLoop::Watch> watches_;
 

@@ -20,7 +20,7 @@ Result<ConfigReading> Crond::first_config(const Setting& setting, bool is_runnin
 void Crond::reload() {
     accounts_.drop();
     notifier_.reloading(read_clock().monotonic);
-    write(Record{Level::info, "reload", {}, {}, 0});
+    if (supercronic_ == nullptr) write(Record{Level::info, "reload", {}, {}, 0});
     config_reader_.read();
 }
 

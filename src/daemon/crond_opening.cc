@@ -116,9 +116,9 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting,
                                              std::optional<Inherited> inherited) {
     // Before the pidfile tells anybody whom to send them to.
     const bool is_first = ::getpid() == 1;
-    auto signals = is_first    ? Signals::take({SIGCHLD, SIGQUIT})
-                   : inherited ? Signals::take({SIGCHLD})
-                               : Signals::take();
+    auto signals = is_first || setting.options.supercronic ? Signals::take({SIGCHLD, SIGQUIT})
+                   : inherited                             ? Signals::take({SIGCHLD})
+                                                           : Signals::take();
     if (!signals) return tl::unexpected(signals.error());
     const auto zone = zones::local_zone(setting.zones);
     if (!zone) return tl::unexpected(zone.error());
@@ -217,7 +217,7 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
     auto outputs =
         Outputs::create(base_.loop, log_, customs_,
                         {setting_.options.output, keeps_record() ? setting_.paths.output : "",
-                         has_own_tables(), inherited_.has_value()});
+                         has_own_tables(), inherited_.has_value(), supercronic_words()});
     if (!outputs) return tl::unexpected(outputs.error());
     outputs_ = *std::move(outputs);
     outputs_->set_zone(zone);
@@ -277,6 +277,7 @@ Result<void> Crond::open(const calendar::Zone& zone, const ConfigReading& config
         if (fd < 0) continue;
         if (auto watched = watch(fd, handler); !watched) return watched;
     }
+    if (auto metrics = open_metrics(); !metrics) return metrics;
     return has_own_tables() ? Result<void>{} : open_control(zone);
 }
 

@@ -1,5 +1,7 @@
 #include "daemon/log.h"
 
+#include <utility>
+
 #include "daemon/journal.h"
 #include "daemon/log_format.h"
 #include "daemon/log_logrus.h"
@@ -18,23 +20,44 @@ std::unique_ptr<Transport> open_transport(const LogOptions& options) {
 }  // namespace
 
 Log::Log(const LogOptions& options)
-    : options_(options), outbox_(std::make_unique<Outbox>(open_transport(options))) {}
+    : options_(options), outbox_(std::make_unique<Outbox>(open_transport(options))) {
+    if (options.low_fd && !is_same_stream(*options.low_fd, options.fd)) {
+        low_outbox_ = std::make_unique<Outbox>(open_stream(*options.low_fd));
+    }
+}
+
+void Log::attach(EventLoop& loop) {
+    outbox_->attach(loop);
+    if (low_outbox_) low_outbox_->attach(loop);
+}
 
 Outbox* Log::outbox_of(int fd) {
-    const bool is_same = options_.format != LogFormat::syslog && is_same_stream(options_.fd, fd);
-    return is_same ? outbox_.get() : nullptr;
+    if (options_.format == LogFormat::syslog) return nullptr;
+    if (is_same_stream(options_.fd, fd)) return outbox_.get();
+    const bool is_low = low_outbox_ && is_same_stream(*options_.low_fd, fd);
+    return is_low ? low_outbox_.get() : nullptr;
 }
 
 void Log::write(const Record& record, Instant now) {
     if (!accepts(record.level)) return;
-    const std::uint64_t dropped = outbox_->dropped();
+    const std::uint64_t lost = dropped();
     std::string text = line(record, now);
-    if (dropped != dropped_told_ && outbox_->has_room()) {
-        Record lost{Level::warning, "log-lines-dropped", {}, {}, 0};
-        lost.fields.push_back({"count", static_cast<std::int64_t>(dropped - dropped_told_)});
-        if (outbox_->push(line(lost, now))) dropped_told_ = dropped;
+    if (lost != dropped_told_ && outbox_->has_room()) {
+        Record told{Level::warning, "log-lines-dropped", {}, {}, 0};
+        told.fields.push_back({"count", static_cast<std::int64_t>(lost - dropped_told_)});
+        if (outbox_->push(line(told, now))) dropped_told_ = lost;
     }
-    outbox_->push(std::move(text));
+    const bool is_low = low_outbox_ && record.level > Level::warning;
+    (is_low ? low_outbox_ : outbox_)->push(std::move(text));
+}
+
+void Log::finish(std::chrono::milliseconds patience) {
+    if (low_outbox_) low_outbox_->finish(patience);
+    outbox_->finish(patience);
+}
+
+std::uint64_t Log::dropped() const {
+    return outbox_->dropped() + (low_outbox_ ? low_outbox_->dropped() : 0);
 }
 
 std::string Log::line(const Record& record, Instant now) const {

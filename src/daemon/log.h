@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "calendar/zone.h"
@@ -24,6 +25,7 @@ struct LogOptions {
     std::string journal_path = kJournalSocket;  // format syslog: where that is there
     std::string syslog_path = kSyslogSocket;    // likewise: where it is not
     int fd = 2;                                 // the other formats; not closed
+    std::optional<int> low_fd{};                // of what is less than a warning; none: `fd`
 };
 
 // For the loop's thread.
@@ -33,7 +35,7 @@ class Log {
 
     // What cannot be written at once is written when `loop` finds room for it; without a loop, when
     // more is written. The log dies before the loop.
-    void attach(EventLoop& loop) { outbox_->attach(loop); }
+    void attach(EventLoop& loop);
     // The zone in which times are written; UTC before.
     void set_zone(const calendar::Zone& zone) { zone_ = zone; }
     // Whose idents lines have from now on.
@@ -48,10 +50,10 @@ class Log {
     // counted, and the next one that finds room stands behind one that tells the count.
     void write(const Record& record, Instant now);
     // Writes what waits, for up to `patience`. Before the end of the process.
-    void finish(std::chrono::milliseconds patience) { outbox_->finish(patience); }
+    void finish(std::chrono::milliseconds patience);
 
     // Lines lost since the start.
-    std::uint64_t dropped() const { return outbox_->dropped(); }
+    std::uint64_t dropped() const;
 
   private:
     std::string line(const Record& record, Instant now) const;
@@ -59,6 +61,7 @@ class Log {
     LogOptions options_;
     calendar::Zone zone_;
     std::unique_ptr<Outbox> outbox_;
+    std::unique_ptr<Outbox> low_outbox_;  // null: the other one
     std::uint64_t dropped_told_ = 0;
 };
 

@@ -201,7 +201,10 @@ engine::Printed Outputs::take_printed(const Piped& piped, const crontab::Entry& 
 void Outputs::tell(const RunFact& fact) {
     const Instant now = read_clock().instant;
     if (!is_wanted(fact, customs_.run_lines)) return;
-    if (auto told = settings_.words->tell(fact, now)) return streams_->say(*std::move(told));
+    if (auto told = settings_.words->tell(fact, now)) {
+        if (!told->text.empty()) streams_->say(*std::move(told));
+        return;
+    }
     for (const Record& record : records_of(fact, now, customs_)) log_.write(record, now);
 }
 

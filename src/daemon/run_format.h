@@ -21,7 +21,7 @@ namespace cron::daemon {
 
 enum class Stream { output, error };  // stdout and stderr, a job's or ours
 
-// Text with its newline.
+// Text with its newline; empty where there is nothing to say after all.
 struct Told {
     Stream to = Stream::output;
     std::string text;

@@ -89,6 +89,10 @@ Result<spool::Settings> spool_settings(const Setting& setting, const calendar::Z
     } else {
         use_arguments(setting.options, *caller, settings);
     }
+    if (const auto& flags = setting.options.supercronic) {
+        settings.dialect = crontab::Dialect::supercronic;
+        settings.overlap = flags->overlapping ? crontab::Overlap::allow : crontab::Overlap::forbid;
+    }
     return settings;
 }
 
@@ -102,6 +106,7 @@ LogOptions log_options(const Options& options) {
     log.format = options.log;
     log.threshold = options.log_level;
     log.pid = ::getpid();
+    if (options.supercronic && options.supercronic->split_logs) log.low_fd = STDOUT_FILENO;
     return log;
 }
 
@@ -111,6 +116,7 @@ void log_death(const Options& options, std::string_view reason) {
 }
 
 int check_tables(const Setting& setting) {
+    if (setting.options.supercronic) return check_crontab(setting);
     const ConfigReading config = read_config(config_file(setting));
     for (const crontab::Diagnostic& diagnostic : config.diagnostics) {
         fmt::print("{}", crontab::print(diagnostic, setting.paths.config));

@@ -43,5 +43,7 @@ void log_death(const Options& options, std::string_view reason);
 // `crond --test`: reads the daemon's settings and every table, prints what is wrong with them and
 // how many entries there are. The exit status: 0, or 1 if anything is wrong.
 int check_tables(const Setting& setting);
+// The same as supercronic says it, where we are called so.
+int check_crontab(const Setting& setting);
 
 }  // namespace cron::daemon

@@ -23,7 +23,7 @@ class Signals {
     // Sets the dispositions of the process and the mask of this thread, whatever was inherited. For
     // the final process, before it has threads.
     // `more` are read too: CHLD by a process that inherits the children of others, and QUIT by the
-    // first process of a container, whom no signal's default ends.
+    // first process of a container, whom no signal's default ends, and in images that stop by it.
     static Result<Signals> take(std::initializer_list<int> more = {});
 
     int fd() const { return fd_.get(); }

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "daemon/clock.h"
 #include "daemon/crond.h"
 #include "daemon/once.h"
 #include "daemon/upgrade.h"
@@ -35,6 +36,12 @@ std::string find_program(const std::string& name) {
     return BELFRY_PROGRAMS "/" + name;
 }
 
+void say_failed(const Options& options, Readiness& readiness, const std::string& message) {
+    if (!options.supercronic) return readiness.failed(message);
+    fmt::print(stderr, "{}",
+               fatal_line(*options.supercronic, message, read_clock().instant, calendar::Zone()));
+}
+
 int run(const Options& options, Origin origin, std::optional<Inherited> inherited) {
     Setting setting = make_setting(options, find_program("crond-job"), BELFRY_VERSION);
     // Only the machine's daemon has PAM sessions for jobs: an image needs no such program.
@@ -52,12 +59,12 @@ int run(const Options& options, Origin origin, std::optional<Inherited> inherite
     auto crond = Crond::create(setting, std::move(inherited));
     if (!crond) {
         log_death(setting.options, crond.error().message);
-        readiness->failed(crond.error().message);
+        say_failed(options, *readiness, crond.error().message);
         if (is_next) say_start_failed(options, crond.error().message);
         return failed;
     }
     const auto ended = (*crond)->run(*readiness);
-    if (!ended) readiness->failed(ended.error().message);
+    if (!ended) say_failed(options, *readiness, ended.error().message);
     std::fflush(nullptr);
     // Not by way of destructors: a user lookup may hang in the worker's thread.
     ::_exit(ended ? (*crond)->exit_status() : failed);
