@@ -90,6 +90,7 @@ void Crond::tables_changed(TableReader::Reading reading) {
         }
         std::exchange(readiness_, nullptr)->ready();
         if (has_own_tables()) write(holds(engine_.snapshot(0)));
+        if (has_own_tables() && !is_once()) open_pulse();
         on_child();
         if (std::exchange(is_upgrade_asked_, false)) upgrade();
         if (is_once()) ask_once(entries);

@@ -25,6 +25,7 @@
 #include "daemon/metrics_server.h"
 #include "daemon/notifier.h"
 #include "daemon/options.h"
+#include "daemon/pulse.h"
 #include "daemon/runs.h"
 #include "daemon/setting.h"
 #include "daemon/signals.h"
@@ -101,6 +102,7 @@ class Crond {
     void on_ledger();
     void on_mail();
     void on_control();
+    void on_pulse() { pulse_->answer(); }
     void on_child();
     void reload();
     void config_read(const ConfigReading& reading);
@@ -118,6 +120,7 @@ class Crond {
     void tell_passed_over();
     std::optional<Error> start_failure(const spool::Changes& changes) const;
     void stop_control();
+    void open_pulse();
 
     // The one run of --once (crond_once.cc).
     void ask_once(const crontab::Entries& entries);
@@ -200,6 +203,7 @@ class Crond {
     ClockNotice clock_notice_;
     std::unique_ptr<Control> control_;  // none with tables as arguments, or where it cannot be had
     std::unique_ptr<MetricsServer> metrics_;  // none where nobody asked for it
+    std::optional<Pulse> pulse_;              // with tables as arguments
     Notifier notifier_;
     std::vector<EventLoop::Watch> watches_;
 

@@ -26,6 +26,20 @@ Result<void> Crond::open_control(const calendar::Zone& zone) {
     return watch(control_->fd(), &Crond::on_control);
 }
 
+// Once the tables are read: so a probe learns of that too.
+void Crond::open_pulse() {
+    const auto name = pulse_name();
+    auto pulse = name ? Pulse::open(*name) : tl::unexpected(name.error());
+    Result<void> opened;
+    if (pulse) {
+        pulse_ = *std::move(pulse);
+        opened = watch(pulse_->fd(), &Crond::on_pulse);
+    } else {
+        opened = tl::unexpected(pulse.error());
+    }
+    if (!opened) write(said(Level::debug, "no-pulse", opened.error().message));
+}
+
 void Crond::on_control() {
     const Control::News news = control_->take();
     for (const Record& record : news.records) write(record);

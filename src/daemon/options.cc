@@ -24,7 +24,7 @@ constexpr const char* kDescription =
 
 // The options as they were written; empty where they were not.
 struct Written {
-    bool test = false;
+    bool test = false, alive = false;
     std::optional<std::string> log, log_level, output, grace, root, config, spool, pidfile, socket,
         mailer, compat;
     std::vector<std::string> tables;
@@ -63,6 +63,7 @@ void declare(CLI::App& app, Written& written) {
     app.set_help_flag("-h,--help", "Print this and exit");
     app.set_version_flag("-V,--version", "crond (belfry) " BELFRY_VERSION);
     app.add_flag("--test", written.test, "Read all tables, print what is wrong, exit with 0 or 1");
+    app.add_flag("--alive", written.alive, "Ask the crond of this container whether it is alive");
     add(app, "--root", "DIR", written.root, "Put this before all default paths");
     add(app, "--config", "FILE", written.config, "The daemon's settings [/etc/crond.json]");
     add(app, "--spool", "DIR", written.spool, "The spool folder [/var/spool/cron]");
@@ -199,6 +200,7 @@ Result<Options> to_options(const Written& written, std::string_view directory,
     // Tables as arguments are for whoever looks on: their output has no other place to go.
     options.foreground = options.foreground || !written.tables.empty();
     options.test = written.test;
+    options.asks_alive = written.alive;
     const bool is_container = options.foreground && !written.tables.empty();
     // Of one run it is plain whose output it is.
     const auto shown = options.once ? OutputFormat::raw : OutputFormat::prefix;

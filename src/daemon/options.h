@@ -29,6 +29,7 @@ inline constexpr std::string_view kNoMail = "off";  // as the mail command
 struct Options {
     bool foreground = false;
     bool test = false;
+    bool asks_alive = false;            // whether the crond of this container is alive: pulse.h
     LogFormat log = LogFormat::syslog;  // or text in the foreground: see default_log()
     Level log_level = Level::info;
     OutputFormat output = OutputFormat::mail;  // prefix in the foreground with tables as arguments

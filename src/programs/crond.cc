@@ -15,6 +15,7 @@
 #include "daemon/clock.h"
 #include "daemon/crond.h"
 #include "daemon/once.h"
+#include "daemon/pulse.h"
 #include "daemon/upgrade.h"
 
 namespace {
@@ -70,6 +71,14 @@ int run(const Options& options, Origin origin, std::optional<Inherited> inherite
     ::_exit(ended ? (*crond)->exit_status() : failed);
 }
 
+int tell_alive() {
+    constexpr seconds kPatience{5};
+    const auto name = pulse_name();
+    const auto alive = name ? feel_pulse(*name, kPatience) : tl::unexpected(name.error());
+    if (!alive) fmt::print(stderr, "crond: {}\n", alive.error().message);
+    return alive ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -92,5 +101,6 @@ int main(int argc, char** argv) {
         fmt::print("{}", *options->notice);
         return EXIT_SUCCESS;
     }
+    if (options->asks_alive) return tell_alive();
     return run(*options, std::move(origin), std::move(inherited));
 }
