@@ -21,6 +21,9 @@ std::string host_name() {
 // With its domain, as far as the machine knows one.
 std::string full_name_of(const std::string& host) {
     if (host.find('.') != std::string::npos) return host;
+#ifdef BELFRY_STATIC
+    return host;  // the resolver is in shared libraries
+#else
     addrinfo wanted{};
     wanted.ai_flags = AI_CANONNAME;
     wanted.ai_socktype = SOCK_STREAM;
@@ -28,6 +31,7 @@ std::string full_name_of(const std::string& host) {
     if (::getaddrinfo(host.c_str(), nullptr, &wanted, &found) != 0) return host;
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
     return found->ai_canonname == nullptr ? host : found->ai_canonname;
+#endif
 }
 
 }  // namespace
