@@ -72,7 +72,7 @@ class Stream : public Transport {
         if (!is_pipe && ::isatty(fd) == 0) return;
         own_.reset(::open(fmt::format("/proc/self/fd/{}", fd).c_str(),
                           O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-        if (is_pipe && !own_) make_lock();
+        if (is_pipe && !own_) make_relay();
     }
 
     int fd() const override { return own_ ? own_.get() : shared_; }
@@ -82,39 +82,40 @@ class Stream : public Transport {
         if (count >= 0) return static_cast<std::size_t>(count);
         if (errno == EAGAIN || errno == EINTR) return 0;
         const int error = errno;
-        if (lock_in_) make_lock();  // nothing of what failed may follow
+        if (relay_in_) make_relay();  // nothing of what failed may follow
         return system_failure(error, "write", "");
     }
 
   private:
-    // A lock as ships have: in at one gate, out at the other when there is water behind it.
-    void make_lock() {
+    void make_relay() {
         int ends[2] = {-1, -1};
-        locked_bytes_ = 0;
+        relayed_bytes_ = 0;
+        relay_out_.reset();
+        relay_in_.reset();
         if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return;
-        lock_out_.reset(ends[0]);
-        lock_in_.reset(ends[1]);
+        relay_out_.reset(ends[0]);
+        relay_in_.reset(ends[1]);
     }
 
     ssize_t try_send(std::string_view bytes) {
         if (is_socket_) return ::send(shared_, bytes.data(), bytes.size(), kSendFlags);
         if (own_ || is_file_) return ::write(fd(), bytes.data(), bytes.size());
-        if (lock_in_) return send_through_lock(bytes);
+        if (relay_in_) return send_by_relay(bytes);
         // Another user's terminal, or a device. One that is ready takes so many bytes at once.
         pollfd room{shared_, POLLOUT, 0};
         if (::poll(&room, 1, 0) == 0) return 0;
         return ::write(shared_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
     }
 
-    ssize_t send_through_lock(std::string_view bytes) {
-        if (locked_bytes_ == 0) {
-            const ssize_t count = ::write(lock_in_.get(), bytes.data(), bytes.size());
+    ssize_t send_by_relay(std::string_view bytes) {
+        if (relayed_bytes_ == 0) {
+            const ssize_t count = ::write(relay_in_.get(), bytes.data(), bytes.size());
             if (count < 0) return count;
-            locked_bytes_ = static_cast<std::size_t>(count);
+            relayed_bytes_ = static_cast<std::size_t>(count);
         }
-        const ssize_t count =
-            ::splice(lock_out_.get(), nullptr, shared_, nullptr, locked_bytes_, SPLICE_F_NONBLOCK);
-        if (count > 0) locked_bytes_ -= static_cast<std::size_t>(count);
+        const ssize_t count = ::splice(relay_out_.get(), nullptr, shared_, nullptr, relayed_bytes_,
+                                       SPLICE_F_NONBLOCK);
+        if (count > 0) relayed_bytes_ -= static_cast<std::size_t>(count);
         return count;
     }
 
@@ -122,9 +123,9 @@ class Stream : public Transport {
     UniqueFd own_;
     bool is_socket_ = false;
     bool is_file_ = false;
-    UniqueFd lock_in_;
-    UniqueFd lock_out_;
-    std::size_t locked_bytes_ = 0;  // the first of what send() was given the last time
+    UniqueFd relay_in_;
+    UniqueFd relay_out_;
+    std::size_t relayed_bytes_ = 0;  // the first of what send() was given the last time
 };
 
 }  // namespace

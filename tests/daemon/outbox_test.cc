@@ -87,8 +87,9 @@ TEST_CASE("outbox: what is above the bound is dropped and counted, never waited 
     CHECK_FALSE(outbox.has_room());
 }
 
-TEST_CASE("outbox: another user's pipe, which cannot be opened again, gets all lines without waiting",
-          "[daemon]") {
+TEST_CASE(
+    "outbox: another user's pipe, which cannot be opened again, gets all lines without waiting",
+    "[daemon]") {
     if (::geteuid() != 0) return;
     auto [reader, writer] = make_pipe();
     set_nonblocking(reader);
