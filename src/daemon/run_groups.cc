@@ -59,7 +59,13 @@ Result<std::unique_ptr<RunGroups>> RunGroups::create(EventLoop& loop, Log& log,
                                     : "runs get no control groups: " + obstacle),
               read_clock().instant);
     if (!obstacle.empty()) return groups;
-    if (auto watched = groups->watch(); !watched) return tl::unexpected(watched.error());
+    if (auto watched = groups->watch(); !watched) {
+        log.write(said(Level::warning, "not-watched",
+                       "the groups of processes that outlive their run are removed by the next "
+                       "crond only: " +
+                           watched.error().message),
+                  read_clock().instant);
+    }
     for (process::Cgroup& group : groups->tree_.left_behind()) {
         groups->remove_when_empty(std::move(group));
     }

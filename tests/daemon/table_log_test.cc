@@ -93,6 +93,21 @@ TEST_CASE("table log: a table that is read again unchanged is news for who debug
     CHECK(level(true, false) == Level::debug);
 }
 
+TEST_CASE("table log: that changes may give no event is said once for each reason", "[daemon]") {
+    TableLog log;
+    const auto told = [&](const std::string& reason) {
+        TableReader::Reading made;
+        made.unwatched = reason;
+        return count(log.tell(made, false, kWays), "not-watched");
+    };
+    CHECK(told("") == 0);
+    CHECK(told("no space") == 1);
+    CHECK(told("no space") == 0);
+    CHECK(told("no right") == 1);
+    CHECK(told("") == 0);
+    CHECK(told("no right") == 1);
+}
+
 TEST_CASE("table log: a new zone is one line with both names, before all else", "[daemon]") {
     TableLog log;
     TableReader::Reading made = reading({}, true);
