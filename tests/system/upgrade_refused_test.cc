@@ -134,7 +134,7 @@ TEST_CASE("upgrade: while verdicts are in memory only it is refused, and not aft
     CHECK(crond.count(event("run-lost")) == 0);
 }
 
-TEST_CASE("upgrade: tables as arguments are not upgraded, for they have no ledger", "[system]") {
+TEST_CASE("upgrade: tables as arguments are not upgraded, for they are run anew", "[system]") {
     const TempRoot root;
     root.write("/table", "@every 1s true\n");
     Process crond({BELFRY_CROND, "--log", "json", root.path("/table")});
