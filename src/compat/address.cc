@@ -16,7 +16,7 @@ constexpr std::uint64_t kPortMax = 65'535;
 Result<ListenAddress> parse_address(std::string_view text) {
     const auto bad = [&](std::string_view why) {
         return failure(ErrorCode::invalid,
-                       fmt::format("-prometheus-listen-address {} {}", quoted(text), why));
+                       fmt::format("-prometheus-listen-address {} {}", cron::quoted(text), why));
     };
     ListenAddress address;
     std::string_view rest = text;

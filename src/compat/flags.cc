@@ -72,8 +72,9 @@ Result<void> set(Flags& flags, const Flag& flag, const Written& written,
     if (flag.is_set != nullptr) {
         const auto is_set = written.value ? parse_bool(*written.value) : true;
         if (!is_set) {
-            return failure(ErrorCode::invalid, fmt::format("invalid boolean value {} for -{}",
-                                                           quoted(*written.value), flag.name));
+            return failure(ErrorCode::invalid,
+                           fmt::format("invalid boolean value {} for -{}",
+                                       cron::quoted(*written.value), flag.name));
         }
         flags.*flag.is_set = *is_set;
         return {};

@@ -1,6 +1,8 @@
 // Built without libevent.
 #include "daemon/metrics_server.h"
 
+#include <utility>
+
 namespace cron::daemon {
 
 class MetricsServer::State {};

@@ -1,0 +1,127 @@
+// Metrics of crond called as supercronic, over HTTP.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <optional>
+
+#include "base/unique_fd.h"
+#include "machine.h"
+
+using namespace cron;
+using namespace cron::system_test;
+
+namespace {
+
+sockaddr_in at(int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+// A port of this machine that is free, or is kept by `holder`.
+int free_port(UniqueFd& holder) {
+    holder.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address = at(0);
+    socklen_t size = sizeof address;
+    REQUIRE(::bind(holder.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(holder.get(), 1) == 0);
+    REQUIRE(::getsockname(holder.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    return ntohs(address.sin_port);
+}
+
+std::optional<UniqueFd> connect_to(int port) {
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in address = at(port);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return std::nullopt;
+    }
+    return fd;
+}
+
+// All that is answered; empty where nobody does.
+std::string get(int port, const std::string& path) {
+    const auto fd = connect_to(port);
+    if (!fd) return "";
+    const std::string request =
+        "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    if (::send(fd->get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return "";
+    std::string answer;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::read(fd->get(), buffer, sizeof buffer)) > 0;) {
+        answer.append(buffer, static_cast<std::size_t>(got));
+    }
+    return answer;
+}
+
+std::vector<std::string> compat(int port, const std::string& table) {
+    return {BELFRY_CROND,
+            "--compat",
+            "supercronic",
+            "-prometheus-listen-address",
+            "127.0.0.1:" + std::to_string(port),
+            table};
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("supercronic: metrics count runs, over a reload too, and a stop ends with 0",
+          "[system]") {
+    const TempRoot root;
+    root.write("/tab", "* * * * * * * true\n* * * * * * * exit 1\n");
+    UniqueFd holder;
+    const int port = free_port(holder);
+    holder.reset();
+    Process crond(compat(port, root.path("/tab")));
+    REQUIRE(crond.writes("job succeeded", 2));
+    const std::string succeeded =
+        R"(supercronic_successful_executions{command="true",position="0",schedule="* * * * * * *"})";
+    const std::string text = get(port, "/metrics");
+    CHECK(has(text, "HTTP/1.1 200"));
+    CHECK(has(text, succeeded));
+    CHECK_FALSE(has(text, succeeded + " 0\n"));
+    CHECK(has(text, R"(supercronic_failed_executions{command="exit 1",position="1",)"));
+    CHECK(has(get(port, "/health"), "\r\n\r\nOK"));
+    crond.signal(SIGUSR2);
+    REQUIRE(crond.writes("read crontab", 2));
+    CHECK_FALSE(has(get(port, "/metrics"), succeeded + " 0\n"));
+    crond.signal(SIGTERM);
+    CHECK(crond.wait() == 0);
+}
+
+TEST_CASE("supercronic: clients that say nothing hold up neither jobs nor the stop", "[system]") {
+    const TempRoot root;
+    root.write("/tab", "* * * * * * * true\n");
+    UniqueFd holder;
+    const int port = free_port(holder);
+    holder.reset();
+    Process crond(compat(port, root.path("/tab")));
+    REQUIRE(crond.writes("msg=\"job succeeded\""));
+    std::vector<UniqueFd> silent;
+    for (int i = 0; i < 18; ++i) {
+        auto fd = connect_to(port);
+        REQUIRE(fd);
+        silent.push_back(*std::move(fd));
+    }
+    CHECK(crond.writes("msg=\"job succeeded\"", 3));
+    crond.signal(SIGTERM);
+    CHECK(crond.wait() == 0);
+}
+
+TEST_CASE("supercronic: a port that is taken ends the start", "[system]") {
+    const TempRoot root;
+    root.write("/tab", "* * * * * * * true\n");
+    UniqueFd holder;
+    Process crond(compat(free_port(holder), root.path("/tab")));
+    CHECK(crond.wait() == 1);
+    CHECK(crond.writes("level=fatal msg=\"bind 127.0.0.1:"));
+    CHECK(crond.writes("Address already in use"));
+}
