@@ -313,7 +313,8 @@ void Parser::read_entry_line(const Line& line) {
 }
 
 JobId Parser::identify_job(const EntryText& text, const std::string& name) {
-    const std::string_view of_table = options_.is_owner_in_ids ? options_.owner : "";
+    const std::string_view of_table =
+        options_.is_owner_in_ids ? std::string_view(options_.owner) : std::string_view();
     const std::string_view owner = options_.kind == Kind::system ? text.user : of_table;
     if (!name.empty()) return JobId::named(owner, options_.name, name);
     const auto numbered = [&](std::uint32_t number) {
