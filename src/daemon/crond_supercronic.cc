@@ -66,7 +66,6 @@ void Crond::tell_crontab(const TableReader::Reading& reading) {
     if (is_news || readiness_ != nullptr) {
         write(crontab_read(setting_.options.supercronic->crontab));
     }
-    if (!changes.removed.empty()) supercronic_->load({});
     for (const spool::Loaded& loaded : changes.loaded) supercronic_->load(loaded.table.entries);
 }
 

@@ -188,15 +188,41 @@ class MetricsServer::State {
         base_.reset();
     }
 
-    // libevent has no bound on connections, and tells of their ends only where they are filters: so
-    // each is one that lets all through.
+    struct Connection {
+        State& state;
+        bufferevent* socket;
+    };
+
+    // libevent has no bound on connections, and tells of their ends only where they are filters.
     bufferevent* connected() {
         bufferevent* const socket = bufferevent_socket_new(base_.get(), -1, BEV_OPT_CLOSE_ON_FREE);
+        auto connection = std::make_unique<Connection>(Connection{*this, socket});
         bufferevent* const filter = bufferevent_filter_new(
-            socket, nullptr, nullptr, BEV_OPT_CLOSE_ON_FREE,
-            [](void* self) { static_cast<State*>(self)->disconnected(); }, this);
+            socket, nullptr, hand_on, BEV_OPT_CLOSE_ON_FREE,
+            [](void* ended) {
+                const std::unique_ptr<Connection> owned(static_cast<Connection*>(ended));
+                owned->state.disconnected();
+            },
+            connection.get());
+        if (filter == nullptr) return nullptr;
+        connection.release();
         if (++connections_ == kMetricsConnectionsMax) evconnlistener_disable(listener_);
         return filter;
+    }
+
+    // evhttp closes a connection as soon as nothing is left before its filter: what comes last must
+    // be with the kernel then, and not wait behind the filter.
+    static bufferevent_filter_result hand_on(evbuffer* from, evbuffer* to, ev_ssize_t,
+                                             bufferevent_flush_mode, void* self) {
+        if (evbuffer_get_length(to) > 0) return BEV_NEED_MORE;
+        const auto* const connection = static_cast<Connection*>(self);
+        const int sent = evbuffer_write(from, bufferevent_getfd(connection->socket));
+        if (sent < 0 && errno != EAGAIN && errno != EINTR) return BEV_ERROR;
+        const std::size_t left = evbuffer_get_length(from);
+        if (left == 0) return BEV_OK;
+        // Tells when there is room for the rest.
+        evbuffer_remove_buffer(from, to, left > 1 ? left - 1 : left);
+        return BEV_OK;
     }
 
     void disconnected() {

@@ -17,6 +17,9 @@ Result<void> apply(const compat::Flags& flags, Options& options) {
     if (options.tables.size() != 1) {
         return failure(ErrorCode::invalid, "a TABLE stands before --compat");
     }
+    if (options.once || options.has_user_column) {
+        return failure(ErrorCode::invalid, "--once and --system do not go with --compat");
+    }
     if (options.log != LogFormat::text || options.output != OutputFormat::prefix) {
         return failure(ErrorCode::invalid,
                        "--log and --output do not go with --compat: -json, -split-logs and "
