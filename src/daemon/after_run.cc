@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "daemon/clock.h"
 #include "daemon/mail_facts.h"
@@ -21,6 +22,12 @@ AfterRun::AfterRun(EventLoop& loop, process::Launcher& launcher, Log& log, Accou
 
 void AfterRun::follow(engine::Deliver order, Remains remains) {
     if (remains.identity.name.empty() && caller_) remains.identity = *caller_;
+    // Of a job that is in no table any more only its id is left, which names no user here.
+    if (order.entry->user.empty() && caller_) {
+        auto entry = std::make_shared<crontab::Entry>(*order.entry);
+        entry->user = caller_->name;
+        order.entry = std::move(entry);
+    }
     if (!remains.identity.name.empty()) return follow_as(order, std::move(remains));
     const engine::RunNumber run = order.run;
     const std::string user = order.entry->user;

@@ -60,8 +60,14 @@ Result<void> Keeper::recall_runs(ledger::Store& store) {
     if (shared_->options.store.boots == ledger::Store::Boots::none) return {};
     const ledger::Marks* const told = marks_ ? &*marks_ : nullptr;
     for (ledger::OpenRun run : *found) {
-        const auto why = ledger::judge(run.run, told, same_boot_, surroundings_.process_start,
-                                       shared_->options.end_left);
+        auto why = ledger::judge(run.run, told, same_boot_, surroundings_.process_start,
+                                 shared_->options.end_left);
+        const bool is_of_start_before =
+            shared_->options.store.boots == ledger::Store::Boots::by_start &&
+            run.run.cause == engine::Cause::boot &&
+            run.run.state == engine::RecalledRun::State::pending;
+        // This start has one of its own.
+        if (!why && is_of_start_before) why = "the daemon ended before it started";
         if (why) {
             shared_->lost[*why].push_back(std::move(run));
         } else {

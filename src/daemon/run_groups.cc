@@ -144,7 +144,8 @@ void RunGroups::signal(const engine::Signal& order) {
     if (found == groups_.end()) return;
     if (order.signal == SIGKILL) kill(found->second.cgroup);
     if (order.kill_after > microseconds{0}) {
-        found->second.kill_at = read_clock().monotonic + order.kill_after;
+        const Monotonic kill_at = read_clock().monotonic + order.kill_after;
+        found->second.kill_at = std::min(found->second.kill_at.value_or(kill_at), kill_at);
     }
 }
 

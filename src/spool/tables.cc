@@ -68,6 +68,13 @@ Problem unresolved_user(const std::string& name, UserAnswer::Kind kind) {
                         printable(name))};
 }
 
+// What is to be loaded whatever it says cannot be now: the next look must not take it for known.
+template <class Seen>
+void load_later(Seen& seen) {
+    seen.hash.reset();
+    seen.since_start = false;
+}
+
 }  // namespace
 
 Places places_below(std::string_view root) {
@@ -257,6 +264,7 @@ std::optional<Problem> Tables::examine(const Source& source, Seen& seen) {
     seen.settled = is_settled(seen.stamp);
     if (source.place == Place::argument && seen.live && !is_quiet(seen.stamp) &&
         ++seen.unquiet_looks <= kUnquietLooksMax) {
+        if (reload_) load_later(seen);
         changes_.is_unquiet = true;
         return std::nullopt;
     }
@@ -323,6 +331,7 @@ void Tables::load(const Source& source, const Content& content, Seen& seen) {
 
 void Tables::fail(const Source& source, const Problem& problem, Seen& seen) {
     const bool was_live = seen.live;
+    if (reload_ && was_live) load_later(seen);
     switch (problem.trouble) {
         case Trouble::gone:
             // No news of a place that is listed; but an argument was asked for.
