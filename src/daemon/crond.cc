@@ -17,7 +17,7 @@
 namespace cron::daemon {
 namespace {
 
-constexpr seconds kLogWait{2};  // for whoever reads the log, when stopping
+constexpr seconds kLogWait{1};  // for whoever reads the log, when stopping
 constexpr std::size_t kReportedJobsMax = 1'000;
 
 }  // namespace
@@ -240,6 +240,7 @@ void Crond::stop(int signal) {
         rest_until_ = now;
     }
     if (quit_at_) {
+        is_stopping_ = true;
         quit_at_ = Monotonic{};
         end_if_done();
         return arm();

@@ -17,7 +17,7 @@ namespace {
 
 constexpr seconds kMailWait{10};           // for mailers and hooks, when all runs are over
 constexpr minutes kOnceWait{30};           // after the one run of --once
-constexpr seconds kMailAfter{2};           // but not for longer after the grace than this
+constexpr seconds kMailAfter{1};           // but not for longer after the grace than this
 constexpr seconds kRestWait{5};            // for what no run holds any more, within the grace
 constexpr seconds kRestMin{1};             // and where that is over
 constexpr std::size_t kJobsMax = 100'000;  // that are asked, when stopping
@@ -36,7 +36,9 @@ Monotonic Crond::end_of_mail(Monotonic now) const {
 // order.
 bool Crond::is_rest_over(Monotonic now) {
     if (!ends_jobs()) return true;
-    if (now < grace_end_ && runs_->has_remnants(now)) return false;
+    const bool has_time = now < grace_end_ || (is_once() && !is_stopping_);
+    if (has_time && runs_->has_remnants(now)) return false;
+    runs_->expire(Monotonic::max());  // the grace is over for all of them
     if (::getpid() != 1 || !has_children()) return true;
     if (!rest_until_) {
         write(said(Level::info, "rest-told-to-end",
@@ -64,7 +66,7 @@ void Crond::tell_passed_over() {
         verdict.fate = engine::Fate::missed;
         verdict.first = passed->first;
         verdict.count = passed->count;
-        write(not_run(verdict));
+        outputs_->tell(DueNotRun{verdict});
     }
     if (told > kToldMax) {
         write(said(Level::warning, "due-missed-more",

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -29,6 +30,11 @@ std::string cut(const std::string& text) {
 std::string instant_text(Instant instant) {
     const std::time_t time = floor_seconds(instant).time_since_epoch().count();
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time));
+}
+
+// Jobs of tables as arguments are the same ones whoever runs them: their names have no user.
+void add_user(Record& record, std::string user) {
+    if (!user.empty()) record.fields.push_back({"user", std::move(user)});
 }
 
 void add_job(Record& record, const crontab::Entry& entry) {
@@ -135,7 +141,7 @@ RunLabel label_of(const crontab::Entry& entry, const engine::RunKey& key) {
 }
 
 void add_run(Record& record, const RunLabel& run) {
-    record.fields.push_back({"user", run.user});
+    add_user(record, run.user);
     record.fields.push_back({"job", run.job});
     record.fields.push_back({"due", instant_text(run.due)});
     if (run.pass > 0) record.fields.push_back({"pass", static_cast<std::int64_t>(run.pass)});
@@ -223,7 +229,7 @@ Record run_failed(const engine::Finish& finish, int pid) {
 
 Record run_lost(const engine::RunKey& key, std::string_view why) {
     Record record{Level::warning, "run-lost", {}, {}, 0};
-    record.fields.push_back({"user", std::string(key.job.owner())});
+    add_user(record, std::string(key.job.owner()));
     record.fields.push_back({"job", short_name(key.job)});
     record.fields.push_back({"due", instant_text(key.due)});
     record.fields.push_back({"reason", std::string(why)});
@@ -233,7 +239,7 @@ Record run_lost(const engine::RunKey& key, std::string_view why) {
 Record not_run(const engine::Verdict& verdict) {
     const bool is_suspended = verdict.fate == engine::Fate::suspended;
     Record record{is_suspended ? Level::debug : Level::warning, event_of(verdict.fate), {}, {}, 0};
-    record.fields.push_back({"user", std::string(verdict.key.job.owner())});
+    add_user(record, std::string(verdict.key.job.owner()));
     record.fields.push_back({"job", short_name(verdict.key.job)});
     record.fields.push_back({"first", instant_text(verdict.first)});
     record.fields.push_back({"last", instant_text(verdict.key.due)});

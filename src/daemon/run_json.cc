@@ -45,7 +45,7 @@ void begin(std::string& out, std::string_view time) {
 }
 
 void add_job(std::string& out, const JobId& job, std::string_view user, std::string_view name) {
-    add_text(out, "user", user);
+    if (!user.empty()) add_text(out, "user", user);
     add_text(out, "job", name);
     add_text(out, "job_id", fmt::format("{:016x}", stable_hash(job.bytes())));
 }

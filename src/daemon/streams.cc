@@ -15,7 +15,7 @@ namespace cron::daemon {
 namespace {
 
 constexpr std::size_t kBatchBytes = 64U << 10;  // what a pipe takes at once
-constexpr std::chrono::seconds kLastWait{2};    // at the end, for whoever reads our output
+constexpr std::chrono::seconds kLastWait{1};    // at the end, for whoever reads our output
 
 }  // namespace
 

@@ -11,8 +11,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 extern "C" {  // the header of glibc 2.36 leaves this out
 #include <sys/pidfd.h>
@@ -100,9 +104,40 @@ Result<void> signal_group(const Child& child, int signal) {
     return system_failure(errno, "signal process group", std::to_string(child.pid));
 }
 
+namespace {
+
+enum class Member { none, alive, dead };
+
+// What the process with this folder of /proc is to the group.
+Member member_of(const std::filesystem::path& folder, pid_t group) {
+    std::ifstream file(folder / "stat");
+    std::string line;
+    std::getline(file, line);
+    // The name before may have any bytes: pid (name) state parent group ...
+    const std::size_t name_end = line.rfind(')');
+    if (name_end == std::string::npos) return Member::none;
+    std::istringstream rest(line.substr(name_end + 1));
+    char state = 0;
+    pid_t parent = 0;
+    pid_t its_group = 0;
+    if (!(rest >> state >> parent >> its_group) || its_group != group) return Member::none;
+    return state == 'Z' || state == 'X' ? Member::dead : Member::alive;
+}
+
+}  // namespace
+
 bool has_group(pid_t number) {
     CRON_CHECK(number > 1);
-    return kill(-number, 0) == 0 || errno == EPERM;
+    if (kill(-number, 0) != 0 && errno != EPERM) return false;
+    // Zombies that nobody collects are in it for ever.
+    bool is_listed = false;
+    std::error_code error;
+    for (const auto& each : std::filesystem::directory_iterator("/proc", error)) {
+        const auto member = member_of(each.path(), number);
+        if (member == Member::alive) return true;
+        is_listed = is_listed || member == Member::dead;
+    }
+    return !is_listed;  // without /proc the kernel's word counts
 }
 
 }  // namespace cron::process
