@@ -11,6 +11,12 @@ Result<std::string> absolute_path(std::string_view what, std::string_view path,
     if (path.front() != '/') {
         absolute = fmt::format("{}{}{}", directory, directory.ends_with('/') ? "" : "/", path);
     }
+    // One file is to have one name.
+    for (const std::string_view part : {"/./", "//"}) {
+        for (auto at = absolute.find(part); at != std::string::npos; at = absolute.find(part)) {
+            absolute.erase(at, part.size() - 1);
+        }
+    }
     while (absolute.size() > 1 && absolute.back() == '/') absolute.pop_back();
     return absolute;
 }

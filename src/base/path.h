@@ -8,7 +8,8 @@
 
 namespace cron {
 
-// `path` from the root on, a relative one below `directory`, without slashes at its end.
+// `path` from the root on, a relative one below `directory`, without slashes at its end
+// or twice, and without a "." between them. ".." stays: what it means is up to links.
 // An error: it is empty; `what` is the option that gave it.
 Result<std::string> absolute_path(std::string_view what, std::string_view path,
                                   std::string_view directory);

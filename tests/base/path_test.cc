@@ -6,9 +6,17 @@ namespace cron {
 
 TEST_CASE("absolute_path: below the directory, without slashes at its end", "[base]") {
     const std::string cases[][3] = {
-        {"/a/b", "/d", "/a/b"}, {"/a/b//", "/d", "/a/b"}, {"b", "/d", "/d/b"},
-        {"b/", "/d", "/d/b"},   {"b", "/", "/b"},         {"/", "/d", "/"},
-        {"//", "/d", "/"},      {".", "/d", "/d/."},      {"../b", "/d", "/d/../b"},
+        {"/a/b", "/d", "/a/b"},
+        {"/a/b//", "/d", "/a/b"},
+        {"b", "/d", "/d/b"},
+        {"b/", "/d", "/d/b"},
+        {"b", "/", "/b"},
+        {"/", "/d", "/"},
+        {"//", "/d", "/"},
+        {".", "/d", "/d/."},
+        {"../b", "/d", "/d/../b"},
+        {"./b", "/d", "/d/b"},
+        {"/a//b/././c", "/d", "/a/b/c"},
     };
     for (const auto& [path, directory, absolute] : cases) {
         INFO(path << " in " << directory);
