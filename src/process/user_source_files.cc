@@ -52,7 +52,8 @@ template <class IsMeant>
 Result<std::optional<Identity>> look_up(IsMeant is_meant) {
     std::optional<Identity> identity;
     const auto read = read_entries<passwd>(kPasswd, fgetpwent_r, [&](const passwd& entry) {
-        if (!is_meant(entry)) return true;
+        // "+" and "-" are NIS's, not users; their other fields may be null.
+        if (*entry.pw_name == '+' || *entry.pw_name == '-' || !is_meant(entry)) return true;
         identity =
             Identity{entry.pw_name, entry.pw_uid, entry.pw_gid, {}, entry.pw_dir, entry.pw_shell};
         return false;

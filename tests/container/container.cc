@@ -33,14 +33,18 @@ constexpr const char* kImageFolders[] = {"/bin", "/lib", "/lib64", "/usr/local"}
 constexpr const char* kDevices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/urandom"};
 
 constexpr int kRefused = 126;  // the exit status of a child that did not get in
+constexpr int kBroken = 125;   // for another reason than that the kernel refuses it
 
 // ---- in the child, where nothing may throw: the tests would go on in it ----
 
 void need(bool is_done, const std::string& what) {
     if (is_done) return;
-    const std::string text = "container: " + what + ": " + std::strerror(errno) + "\n";
+    const int error = errno;
+    const bool is_refused =
+        error == EPERM || error == EACCES || error == ENOSYS || error == ENOSPC || error == EINVAL;
+    const std::string text = "container: " + what + ": " + std::strerror(error) + "\n";
     static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()));
-    ::_exit(kRefused);
+    ::_exit(is_refused ? kRefused : kBroken);
 }
 
 void make_folder(const std::string& target) {

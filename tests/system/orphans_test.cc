@@ -49,7 +49,7 @@ TEST_CASE(
         const auto children = children_of(crond.pid());
         return std::count_if(children.begin(), children.end(), is_orphan);
     };
-    CHECK(alive() >= kOrphans);
+    CHECK(eventually([&] { return alive() >= kOrphans; }));
     CHECK(zombies_of(crond.pid()) >= 1);  // the one that lingers
     CHECK(eventually([&] {
         const UniqueFd writer(::open(gate.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
