@@ -164,6 +164,28 @@ TEST_CASE("keeper: who comes for one run leaves what is open to the next daemon"
     CHECK(desk.keeper().recall().runs.size() == 1);
 }
 
+TEST_CASE("keeper: where each start has its @reboot runs, those that waited before are lost",
+          "[daemon]") {
+    ledger::FaultyFiles files(1);
+    const TemporaryFolder folder;
+    const ledger::Store::Options options{"ledger.db", files.name(), "boot",
+                                         ledger::Store::Boots::by_start};
+    {
+        Desk desk(options, folder / "marks");
+        REQUIRE(desk.open());
+        engine::Verdict boot = verdict("at-start", 60);
+        boot.cause = engine::Cause::boot;
+        desk.keeper().decide({1, {boot, verdict("due", 60)}, {}, {}});
+        desk.wait_for_answers(1);
+    }
+    Desk desk(options, folder / "marks");
+    REQUIRE(desk.open());
+    const auto runs = desk.keeper().recall().runs;
+    REQUIRE(runs.size() == 1);
+    CHECK(runs.front().key == verdict("due", 60).key);
+    CHECK(desk.said == Said{"run-lost"});
+}
+
 TEST_CASE("keeper: a mark goes when the end of its run is on record, not before", "[daemon]") {
     ledger::FaultyFiles files(1);
     const TemporaryFolder folder;

@@ -174,6 +174,26 @@ TEST_CASE("arguments: one that is written to just now is not read before it has 
     CHECK_FALSE(settled.is_unquiet);
 }
 
+TEST_CASE("arguments: a reload loads one as soon as it can be read, though it says what it said",
+          "[spool]") {
+    Arguments spool;
+    write(spool.path, "1 2 * * * same\n");
+    Tables tables = spool.tables();
+    REQUIRE(tables.scan(kEarly).loaded.size() == 1);
+    SECTION("it was written to just now") {
+        write(spool.path, "1 2 * * * same\n");
+        const Instant changed = changed_at(spool.path);
+        CHECK(tables.reload_all(changed).loaded.empty());
+        CHECK(tables.scan(changed + kQuiet).loaded.size() == 1);
+    }
+    SECTION("it was gone for a moment") {
+        rename(spool.path, spool.path + ".away");
+        CHECK(tables.reload_all(kLate).loaded.empty());
+        rename(spool.path + ".away", spool.path);
+        CHECK(tables.scan(kLate).loaded.size() == 1);
+    }
+}
+
 TEST_CASE("arguments: one that is written to without end is read now and then", "[spool]") {
     Arguments spool;
     write(spool.path, "1 2 * * * old\n");
