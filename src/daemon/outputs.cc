@@ -18,6 +18,20 @@ using process::OutputPart;
 
 namespace {
 
+// A job opens them anew as /dev/stdout and /dev/stderr. Where they cannot be given it only writes.
+Result<Outputs::Descriptors> give_to(const process::Identity& identity,
+                                     Result<Outputs::Descriptors> opened) {
+    if (!opened || ::geteuid() != 0) return opened;
+    for (const UniqueFd* end : {&opened->own_output, &opened->own_error}) {
+        if (*end && ::fchown(end->get(), identity.uid, identity.gid) != 0) break;
+    }
+    return opened;
+}
+
+}  // namespace
+
+namespace {
+
 std::unique_ptr<RunFormat> words_of(OutputFormat format) {
     switch (format) {
         case OutputFormat::json:
@@ -110,7 +124,7 @@ Result<Outputs::Descriptors> Outputs::open(const engine::Spawn& spawn,
                                            std::optional<OutputFiles>& files) {
     const bool is_split = spawn.entry->policy->fails_on_stderr;
     if (settings_.format != OutputFormat::mail) {
-        return open_streams({*spawn.entry, spawn.key, spawn.attempt});
+        return give_to(identity, open_streams({*spawn.entry, spawn.key, spawn.attempt}));
     }
     if (!files) {
         auto all = create_file(spawn.run, identity, OutputPart::all);
@@ -134,7 +148,7 @@ Result<Outputs::Descriptors> Outputs::open_for_hook(const engine::Deliver& run,
                                                     const process::Identity& identity,
                                                     std::optional<OutputFiles>& files) {
     if (settings_.format != OutputFormat::mail) {
-        return open_streams({*run.entry, run.key, run.attempt, true});
+        return give_to(identity, open_streams({*run.entry, run.key, run.attempt, true}));
     }
     auto file = create_file(run.run, identity, OutputPart::hook);
     if (!file) return tl::unexpected(file.error());

@@ -29,8 +29,11 @@ JobEnvironment build_environment(const crontab::Environment& table, const Identi
                                  std::span<const std::string> base, const crontab::Environment& run,
                                  std::string_view path) {
     Builder builder;
+    const auto is_of_run = [&](std::string_view name) {
+        return crontab::find(run, name) != nullptr;
+    };
     for (const crontab::Assignment& assignment : table) {
-        if (!crontab::is_fixed_variable(assignment.name))
+        if (!crontab::is_fixed_variable(assignment.name) && !is_of_run(assignment.name))
             builder.add(assignment.name, assignment.value);
     }
     for (const std::string_view variable : base) {
@@ -38,7 +41,8 @@ JobEnvironment build_environment(const crontab::Environment& table, const Identi
         if (equals == std::string_view::npos || equals == 0) continue;
         const std::string_view name = variable.substr(0, equals);
         const bool is_of_user = name == "LOGNAME" || name == "USER";
-        if (name != "SHELL" && (is_of_user || !crontab::is_fixed_variable(name))) {
+        if (name != "SHELL" && !is_of_run(name) &&
+            (is_of_user || !crontab::is_fixed_variable(name))) {
             builder.add(name, variable.substr(equals + 1));
         }
     }

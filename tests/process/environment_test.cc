@@ -75,6 +75,17 @@ TEST_CASE("environment: what the job is told of its run comes last, and nothing 
               .variables == told);
 }
 
+TEST_CASE("environment: a hook is told the outcome of its own run, whatever else says one",
+          "[environment]") {
+    const Variables base = {"CRON_STATUS=9"};
+    const JobEnvironment environment =
+        build_environment({{"CRON_OUTCOME", "fake"}}, alice(), base,
+                          {{"CRON_OUTCOME", "success"}, {"CRON_STATUS", "0"}});
+    CHECK(environment.variables == Variables{"SHELL=/bin/sh", "HOME=/home/alice",
+                                             "PATH=/usr/bin:/bin", "LOGNAME=alice", "USER=alice",
+                                             "CRON_OUTCOME=success", "CRON_STATUS=0"});
+}
+
 TEST_CASE("environment: the shell gets the command as one argument", "[environment]") {
     CHECK(shell_arguments("/bin/sh", "echo 'a  b' | wc") ==
           Variables{"/bin/sh", "-c", "echo 'a  b' | wc"});

@@ -208,9 +208,12 @@ TEST_CASE(
 TEST_CASE("tables as arguments: with a user column root's crond obeys it", "[system]") {
     if (!is_root()) return;
     const TempRoot root;
-    root.system_table("@reboot daemon echo it is $(id -un)\n@reboot root echo it is $(id -un)\n");
+    root.system_table(
+        "@reboot daemon echo it is $(id -un); echo anew >/dev/stderr\n"
+        "@reboot root echo it is $(id -un)\n");
     Process crond(with_table(root, {"--system"}));
     CHECK(crond.writes("it is daemon"));
+    CHECK(crond.writes("] anew\n"));  // its stderr is its own to open
     CHECK(crond.writes("it is root"));
 }
 
