@@ -52,8 +52,8 @@ void Log::write(const Record& record, Instant now) {
 }
 
 void Log::finish(std::chrono::milliseconds patience) {
-    if (low_outbox_) low_outbox_->finish(patience);
-    outbox_->finish(patience);
+    if (low_outbox_) low_outbox_->finish(patience / 2);
+    outbox_->finish(low_outbox_ ? patience / 2 : patience);
 }
 
 std::uint64_t Log::dropped() const {

@@ -1,5 +1,6 @@
 #include "daemon/supercronic.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -62,8 +63,11 @@ class Supercronic::Writer : public LineWriter {
 
 SourceLines Supercronic::lines_of(const Source& source) {
     if (flags_.passthrough_logs) return raw_->lines_of(source);
-    auto fields = run_fields(source.entry, source.key, source.attempt,
-                             jobs_.run(source.entry, source.key).iteration);
+    // A hook follows the end of its run, which is forgotten by then.
+    const std::uint64_t next = jobs_.job(source.entry).next_iteration;
+    const std::uint64_t iteration = source.is_hook ? next - std::min<std::uint64_t>(next, 1)
+                                                   : jobs_.run(source.entry, source.key).iteration;
+    auto fields = run_fields(source.entry, source.key, source.attempt, iteration);
     fields.push_back({"channel", source.stream == Stream::output ? "stdout" : "stderr", false});
     return {stream_for(Level::info), std::make_unique<Writer>(*this, std::move(fields))};
 }

@@ -17,6 +17,9 @@ Result<void> apply(const compat::Flags& flags, Options& options) {
     if (options.tables.size() != 1) {
         return failure(ErrorCode::invalid, "a TABLE stands before --compat");
     }
+    if (!options.run_lines.starts || !options.run_lines.ends) {
+        return failure(ErrorCode::invalid, "--log-runs does not go with --compat: -quiet says it");
+    }
     if (options.once || options.has_user_column) {
         return failure(ErrorCode::invalid, "--once and --system do not go with --compat");
     }
@@ -73,8 +76,9 @@ Result<Options> parse_as_supercronic(const SupercronicCall& call, std::string_vi
     if (flags->help) return notice(compat::usage(invocation.program));
     if (flags->version) return notice("crond (belfry) " BELFRY_VERSION ", as supercronic\n");
     std::vector<const char*> words(call.own.begin(), call.own.end());
-    words.push_back("--");
-    words.push_back(flags->crontab.c_str());
+    // No "--" before it: an option without its value would take that.
+    const std::string table = (flags->crontab.starts_with('-') ? "./" : "") + flags->crontab;
+    words.push_back(table.c_str());
     Invocation own = invocation;
     own.program = Invocation{}.program;
     auto options = parse_options(words, directory, own);

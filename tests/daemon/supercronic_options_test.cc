@@ -72,6 +72,11 @@ TEST_CASE("compat: what does not go together is said", "[daemon]") {
         {{"--output", "raw", "--compat", "supercronic", "t"},
          "--log and --output do not go with --compat: -json, -split-logs and -passthrough-logs "
          "say it"},
+        {{"--once", "j", "--compat", "supercronic", "t"},
+         "--once and --system do not go with --compat"},
+        {{"-L", "0", "--compat", "supercronic", "t"},
+         "--log-runs does not go with --compat: -quiet says it"},
+        {{"--state", "--compat", "supercronic", "t"}, "--state needs a TABLE as argument"},
         {{"--compat", "supercronic", "--state", "/data", "t"},
          "flag provided but not defined: -state"},
     };
