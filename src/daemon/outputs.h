@@ -53,7 +53,7 @@ class Outputs {
         OutputFormat format = OutputFormat::mail;
         std::string folder;  // OutputFormat::mail only
         bool may_lack_folder = false;
-        bool is_handed_over = false;  // what is in the folder is of runs that go on
+        bool is_handed_over = false;         // what is in the folder is of runs that go on
         std::unique_ptr<RunFormat> words{};  // none: those that `format` has
     };
     // For the standard output and error of one start.
@@ -78,8 +78,7 @@ class Outputs {
     Result<Descriptors> open(const engine::Spawn& spawn, const process::Identity& identity,
                              std::optional<OutputFiles>& files);
     // The same for the command that follows the end of the run.
-    Result<Descriptors> open_for_hook(const engine::Deliver& run,
-                                      const process::Identity& identity,
+    Result<Descriptors> open_for_hook(const engine::Deliver& run, const process::Identity& identity,
                                       std::optional<OutputFiles>& files);
     // Of a run that another daemon has started; none if they are gone.
     std::optional<OutputFiles> reopen(const engine::Adopt& order);
