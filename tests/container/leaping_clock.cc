@@ -39,9 +39,12 @@ using std::chrono::nanoseconds;
 constexpr int kQuietMs = 30;
 // What is farther away is never.
 constexpr nanoseconds kNever = std::chrono::hours(24 * 365);
+constexpr time_t kFarthestS = 9'000'000'000;  // in the year 2255
 
+// A timer may be set to the end of time.
 nanoseconds of(const timespec& time) {
-    return std::chrono::seconds(time.tv_sec) + nanoseconds(time.tv_nsec);
+    return std::chrono::seconds(std::min<time_t>(time.tv_sec, kFarthestS)) +
+           nanoseconds(time.tv_nsec);
 }
 
 timespec of(nanoseconds time) {

@@ -93,7 +93,7 @@ TEST_CASE(
     if (::geteuid() != 0) return;
     auto [reader, writer] = make_pipe();
     set_nonblocking(reader);
-    const ChildResult result = in_child([&] {
+    const ChildResult result = in_child([&reader = reader, &writer = writer] {
         constexpr uid_t kNobody = 65534;
         if (::setresuid(kNobody, kNobody, kNobody) != 0) return 1;
         EventLoop loop = *EventLoop::create();
