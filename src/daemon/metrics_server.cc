@@ -205,7 +205,7 @@ class MetricsServer::State {
             },
             connection.get());
         if (filter == nullptr) return nullptr;
-        connection.release();
+        static_cast<void>(connection.release());
         if (++connections_ == kMetricsConnectionsMax) evconnlistener_disable(listener_);
         return filter;
     }

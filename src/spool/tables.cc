@@ -77,19 +77,6 @@ void load_later(Seen& seen) {
 
 }  // namespace
 
-Places places_below(std::string_view root) {
-    const auto at = [&](std::string_view path) { return fmt::format("{}{}", root, path); };
-    return {at("/var/spool/cron/crontabs"), at("/etc/crontab"), at("/etc/cron.d")};
-}
-
-crontab::Entries entries_of(const std::vector<Loaded>& tables) {
-    crontab::Entries entries;
-    for (const Loaded& loaded : tables) {
-        entries.insert(entries.end(), loaded.table.entries.begin(), loaded.table.entries.end());
-    }
-    return entries;
-}
-
 Tables::Tables(Settings settings) : settings_(std::move(settings)), users_(settings_.find_user) {
     Places& places = settings_.places;
     for (std::string* path : {&places.crontabs, &places.system_table, &places.system_folder}) {
