@@ -15,7 +15,7 @@ skip() {
 
 # What our package depends on is in every root: the machine has no network to fetch it from.
 common=(cron exim4-daemon-light tmux nano procps tzdata lsb-base logrotate
-    libfmt9 libsqlite3-0 libstdc++6 libpam0g)
+    libfmt9 libsqlite3-0 libstdc++6 libpam0g libevent-core-2.1-7 libevent-extra-2.1-7)
 systemd_packages=("${common[@]}" systemd systemd-sysv dbus libpam-systemd)
 sysvinit_packages=("${common[@]}" sysvinit-core rsyslog)
 
