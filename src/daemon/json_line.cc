@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 namespace cron::daemon {
+
 void add_text(std::string& out, std::string_view key, std::string_view text) {
     if (is_utf8(text)) return add_value(out, key, nlohmann::json(text).dump());
     out.append("\"").append(key).append("_b64\":\"").append(base64(text)).append("\",");
