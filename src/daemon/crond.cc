@@ -69,7 +69,6 @@ void Crond::tables_changed(TableReader::Reading reading) {
     tell_crontab(reading);
     for (const Record& record : table_log_.tell(reading, readiness_ != nullptr, customs_.ways()))
         write(record);
-    if (refuses_start(reading)) return;
     if (readiness_ != nullptr) {
         start_failure_ = start_failure(reading.changes);
         if (start_failure_) return base_.loop.stop();
@@ -82,20 +81,23 @@ void Crond::tables_changed(TableReader::Reading reading) {
     }
     if (!event.loaded.empty() || !event.removed.empty()) happened(std::move(event));
     tell_service_manager(reading.is_reload);
-    if (readiness_ != nullptr) {
-        if (inherited_) {
-            tell_upgraded();
-        } else {
-            write(started_up(setting_.version, setting_.options.foreground, customs_.ways()));
-        }
-        std::exchange(readiness_, nullptr)->ready();
-        if (has_own_tables()) write(holds(engine_.snapshot(0)));
-        if (has_own_tables() && !is_once()) open_pulse();
-        on_child();
-        if (std::exchange(is_upgrade_asked_, false)) upgrade();
-        if (is_once()) ask_once(entries);
-    }
+    if (readiness_ != nullptr) started(entries);
     arm();
+}
+
+// The tables are read for the first time; `entries` where --once has to find its job.
+void Crond::started(const crontab::Entries& entries) {
+    if (inherited_) {
+        tell_upgraded();
+    } else {
+        write(started_up(setting_.version, setting_.options.foreground, customs_.ways()));
+    }
+    std::exchange(readiness_, nullptr)->ready();
+    if (has_own_tables()) write(holds(engine_.snapshot(0)));
+    if (has_own_tables() && !is_once()) open_pulse();
+    on_child();
+    if (std::exchange(is_upgrade_asked_, false)) upgrade();
+    if (is_once()) ask_once(entries);
 }
 
 // That tables were read, the first time, again, or because they changed.

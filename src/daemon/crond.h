@@ -87,10 +87,12 @@ class Crond {
     static Result<std::optional<LockFile>> lock_state(const Setting& setting);
     Result<void> open(const calendar::Zone& zone, const ConfigReading& config);
     Result<void> open_record();
+    std::optional<Error> start_failure(const spool::Changes& changes) const;
     Result<void> open_control(const calendar::Zone& zone);
     Result<void> watch(int fd, void (Crond::*handler)());
 
     void tables_changed(TableReader::Reading reading);
+    void started(const crontab::Entries& entries);
     void tell_service_manager(bool is_reload);
     bool are_boot_entries_due();
 
@@ -118,7 +120,6 @@ class Crond {
     Monotonic end_of_mail(Monotonic now) const;
     bool is_rest_over(Monotonic now);
     void tell_passed_over();
-    std::optional<Error> start_failure(const spool::Changes& changes) const;
     void stop_control();
     void open_pulse();
 
@@ -131,7 +132,7 @@ class Crond {
     std::unique_ptr<RunFormat> supercronic_words();
     void tell_signal(int signal);
     void tell_crontab(const TableReader::Reading& reading);
-    bool refuses_start(const TableReader::Reading& reading);
+    std::optional<Error> refusal(const spool::Changes& changes) const;
     Result<void> open_metrics();
     void on_metrics();
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <utility>
@@ -302,6 +303,18 @@ Result<void> Crond::open_record() {
                    "mail that cannot be sent goes to the log: " + mail.error().message));
     }
     return {};
+}
+
+// Whoever starts a container with a table wants to know at once that it is not there.
+std::optional<Error> Crond::start_failure(const spool::Changes& changes) const {
+    if (auto refused = refusal(changes)) return refused;
+    for (const std::string& path : setting_.options.tables) {
+        const bool is_loaded =
+            std::any_of(changes.loaded.begin(), changes.loaded.end(),
+                        [&](const spool::Loaded& loaded) { return loaded.name == path; });
+        if (!is_loaded) return Error{ErrorCode::not_found, "no table could be read from " + path};
+    }
+    return std::nullopt;
 }
 
 }  // namespace cron::daemon

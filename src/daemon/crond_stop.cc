@@ -74,15 +74,4 @@ void Crond::tell_passed_over() {
     }
 }
 
-// Whoever starts a container with a table wants to know at once that it is not there.
-std::optional<Error> Crond::start_failure(const spool::Changes& changes) const {
-    for (const std::string& path : setting_.options.tables) {
-        const bool is_loaded =
-            std::any_of(changes.loaded.begin(), changes.loaded.end(),
-                        [&](const spool::Loaded& loaded) { return loaded.name == path; });
-        if (!is_loaded) return Error{ErrorCode::not_found, "no table could be read from " + path};
-    }
-    return std::nullopt;
-}
-
 }  // namespace cron::daemon

@@ -24,7 +24,7 @@ bool has_errors(const spool::Changes& changes) {
                        });
 }
 
-std::string refusal(const compat::Flags& flags) {
+std::string bad_crontab(const compat::Flags& flags) {
     return fmt::format("bad crontab: {}", flags.crontab);
 }
 
@@ -70,13 +70,9 @@ void Crond::tell_crontab(const TableReader::Reading& reading) {
 }
 
 // A deployment whose crontab is bad must be seen to fail; one that runs goes on with what is good.
-bool Crond::refuses_start(const TableReader::Reading& reading) {
-    if (supercronic_ == nullptr || readiness_ == nullptr || !has_errors(reading.changes)) {
-        return false;
-    }
-    start_failure_ = Error{ErrorCode::invalid, refusal(*setting_.options.supercronic)};
-    base_.loop.stop();
-    return true;
+std::optional<Error> Crond::refusal(const spool::Changes& changes) const {
+    if (supercronic_ == nullptr || !has_errors(changes)) return std::nullopt;
+    return Error{ErrorCode::invalid, bad_crontab(*setting_.options.supercronic)};
 }
 
 Result<void> Crond::open_metrics() {
@@ -104,7 +100,7 @@ int check_crontab(const Setting& setting) {
         TableReader::Reading reading;
         reading.changes = spool::Tables(*settings).scan(read_clock().instant);
         for (const Record& record : TableLog().tell(reading, true, Customs{}.ways())) say(record);
-        if (has_errors(reading.changes)) problem = refusal(flags);
+        if (has_errors(reading.changes)) problem = bad_crontab(flags);
     }
     if (problem.empty()) say(crontab_valid());
     log.finish(seconds{2});
