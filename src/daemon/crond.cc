@@ -236,7 +236,12 @@ void Crond::stop(int signal) {
     }
     const Monotonic now = read_clock().monotonic;
     // The second time: without grace.
-    grace_end_ = is_stopping_ ? now : now + setting_.options.grace;
+    const seconds grace = is_stopping_ ? seconds{0} : setting_.options.grace;
+    grace_end_ = now + grace;
+    if (supercronic_ == nullptr) {
+        const std::size_t running = engine_.snapshot(0).running;
+        write(stopping(signal, running, ends_jobs() ? std::optional(grace) : std::nullopt));
+    }
     if (is_stopping_ && ends_jobs()) {
         runs_->expire(Monotonic::max());
         rest_until_ = now;

@@ -40,6 +40,14 @@ Record died(std::string_view reason) {
     return record;
 }
 
+Record stopping(int signal, std::size_t running, std::optional<seconds> grace) {
+    Record record{Level::info, "stopping", {}, {}, 0};
+    record.fields.push_back({"signal", static_cast<std::int64_t>(signal)});
+    record.fields.push_back({"running", static_cast<std::int64_t>(running)});
+    if (grace) record.fields.push_back({"grace_s", grace->count()});
+    return record;
+}
+
 Record shut_down() {
     return Record{Level::info, "stopped", {}, classic_line("CRON", "INFO", "Shutting down"), 0};
 }

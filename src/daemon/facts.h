@@ -2,6 +2,7 @@
 // Source of the classic lines: Debian's cron and cronie (their syslog is what parsers know).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,9 @@ Record pidfile_held(int fd);
 Record record_in_memory();
 // Why crond cannot start.
 Record died(std::string_view reason);
+// A signal ends crond: with how many runs still going, and, where they end with it, with how long
+// for them.
+Record stopping(int signal, std::size_t running, std::optional<seconds> grace);
 Record shut_down();
 Record table_loaded(const spool::Loaded& loaded, bool is_first, const crontab::Ways& ways);
 // The daemon's zone is another one; or tables are read again because a zone that they name has

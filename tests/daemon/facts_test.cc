@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/log_format.h"
 #include "daemon/mail_facts.h"
 
 namespace cron::daemon {
@@ -91,6 +92,10 @@ TEST_CASE("facts: the start is told as the flavour does", "[daemon]") {
     CHECK(startup(false, kCronie) == "(CRON) STARTUP (1.0)");
     CHECK(pidfile_held(3).classic == "(CRON) INFO (pidfile fd = 3)");
     CHECK(died("x is locked").classic == "(CRON) DEATH (x is locked)");
+    CHECK(classic_text(stopping(15, 2, std::nullopt)) ==
+          "(CRON) INFO (stopping signal=15 running=2)");
+    CHECK(classic_text(stopping(2, 1, seconds{25})) ==
+          "(CRON) INFO (stopping signal=2 running=1 grace_s=25)");
     CHECK(shut_down().classic == "(CRON) INFO (Shutting down)");
 }
 
