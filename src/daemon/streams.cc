@@ -116,7 +116,12 @@ void Streams::read(Pipe& pipe) {
 // What is there now, and no more: whoever goes on writing does not keep us.
 void Streams::read_waiting(Pipe& pipe) {
     const std::uint64_t all = pipe.reader.bytes() + pipe.reader.waiting_bytes();
-    while (pipe.reader.bytes() < all && !pipe.outlet->is_held() && !pipe.has_ended) read(pipe);
+    // Less comes where somebody else reads from the pipe, be it the job itself.
+    std::uint64_t before = all;
+    while (pipe.reader.bytes() < all && pipe.reader.bytes() != before) {
+        before = pipe.reader.bytes();
+        read(pipe);
+    }
     read(pipe);  // its end, where nobody writes any more
 }
 
