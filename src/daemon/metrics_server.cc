@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -30,6 +31,7 @@ namespace cron::daemon {
 namespace {
 
 constexpr int kBacklog = 16;
+constexpr timeval kAcceptPause{1, 0};  // where there is no descriptor for one more
 constexpr int kHeaderBytesMax = 8 << 10;
 constexpr int kBodyBytesMax = 1 << 10;
 
@@ -176,6 +178,16 @@ class MetricsServer::State {
         listener_ = evconnlistener_new(base_.get(), nullptr, nullptr,
                                        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd.get());
         if (listener_ == nullptr) return false;
+        evconnlistener_set_error_cb(listener_, [](evconnlistener* listener, void*) {
+            // Whoever waits is there still: without a pause this would come again at once.
+            evconnlistener_disable(listener);
+            event_base_once(
+                evconnlistener_get_base(listener), -1, EV_TIMEOUT,
+                [](evutil_socket_t, short, void* paused) {
+                    evconnlistener_enable(static_cast<evconnlistener*>(paused));
+                },
+                listener, &kAcceptPause);
+        });
         fd.release();
         return evhttp_bind_listener(http_.get(), listener_) != nullptr;
     }
@@ -198,7 +210,8 @@ class MetricsServer::State {
         bufferevent* const socket = bufferevent_socket_new(base_.get(), -1, BEV_OPT_CLOSE_ON_FREE);
         auto connection = std::make_unique<Connection>(Connection{*this, socket});
         bufferevent* const filter = bufferevent_filter_new(
-            socket, nullptr, hand_on, BEV_OPT_CLOSE_ON_FREE,
+            // Deferred: evhttp goes on with a connection that a callback of the filter has freed.
+            socket, nullptr, hand_on, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS,
             [](void* ended) {
                 const std::unique_ptr<Connection> owned(static_cast<Connection*>(ended));
                 owned->state.disconnected();
@@ -206,7 +219,7 @@ class MetricsServer::State {
             connection.get());
         if (filter == nullptr) return nullptr;
         static_cast<void>(connection.release());
-        if (++connections_ == kMetricsConnectionsMax) evconnlistener_disable(listener_);
+        if (++connections_ >= kMetricsConnectionsMax) evconnlistener_disable(listener_);
         return filter;
     }
 
