@@ -21,9 +21,10 @@ bool Outbox::push(std::string message, std::uint64_t lines) {
         dropped_ += lines;
         return false;
     }
+    const bool follows_torn = is_torn_ && waiting_.empty();
     waiting_bytes_ += cost;
     waiting_.push_back({std::move(message), lines});
-    if (std::exchange(is_torn_, false)) {
+    if (follows_torn) {
         waiting_.back().text.insert(0, 1, '\n');
         ++waiting_bytes_;
     }
@@ -75,6 +76,7 @@ bool Outbox::send_first() {
     }
     if (*sent == 0) return false;
     problem_.reset();
+    is_torn_ = false;
     first_sent_ += *sent;
     if (first_sent_ == first.text.size()) {
         waiting_bytes_ -= first.cost();
