@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -18,6 +19,7 @@ namespace cron::daemon {
 namespace {
 
 constexpr seconds kReadyPause{1};
+constexpr microseconds kBeatMin{10'000};  // whatever is asked for: the loop has other work
 constexpr std::uint64_t kWatchdogMax = 366ULL * 24 * 3600 * 1'000'000;  // longer is as good as none
 
 std::string variable(const char* name) {
@@ -33,7 +35,8 @@ microseconds beat_every(const Notifier::Address& address, pid_t own) {
     if (!address.watchdog_pid.empty() && address.watchdog_pid != std::to_string(own)) {
         return microseconds{0};
     }
-    return microseconds{static_cast<std::int64_t>(*usec / 2)};
+    if (*usec == 0) return microseconds{0};
+    return std::max(microseconds{static_cast<std::int64_t>(*usec / 2)}, kBeatMin);
 }
 
 }  // namespace

@@ -40,9 +40,8 @@ std::size_t reap_listed(const std::function<bool(pid_t)>& is_ours) {
     std::error_code error;
     std::filesystem::directory_iterator tasks("/proc/self/task", error);
     std::size_t left = 0;
-    if (error) return left;
-    for (const auto& task : tasks) {
-        std::ifstream children(task.path() / "children");
+    for (; !error && tasks != end(tasks); tasks.increment(error)) {
+        std::ifstream children(tasks->path() / "children");
         for (pid_t pid = 0; children >> pid;) {
             siginfo_t info{};
             if (is_ours(pid)) continue;

@@ -5,8 +5,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -21,6 +23,7 @@ namespace {
 
 constexpr const char* kNamespace = "/proc/self/ns/pid";
 constexpr int kAskersMax = 16;  // that wait, and that are answered in one turn
+constexpr int kPauseMs = 50;
 constexpr char kAnswer = '\n';
 
 struct Address {
@@ -81,19 +84,26 @@ Result<void> feel_pulse(const std::string& name, std::chrono::milliseconds patie
     const Address address = address_of(name);
     const UniqueFd socket = new_socket();
     if (!socket) return system_failure(errno, "socket", "--alive");
-    if (::connect(socket.get(), address.get(), address.size) != 0) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto left = [&] {
+        const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(
+            end - std::chrono::steady_clock::now());
+        return std::max(0, static_cast<int>(time.count()));
+    };
+    while (::connect(socket.get(), address.get(), address.size) != 0) {
         if (errno == ECONNREFUSED) {
             return failure(ErrorCode::not_found,
                            "no crond with tables as arguments, or none that has read them, runs "
                            "in this pid namespace");
         }
-        // EAGAIN: nobody has answered those before us.
+        // EAGAIN: nobody has answered those before us, and nothing tells when there is room.
         if (errno != EAGAIN) return system_failure(errno, "connect", "--alive");
+        if (left() == 0) break;
+        ::poll(nullptr, 0, std::min(kPauseMs, left()));
     }
     pollfd answer{socket.get(), POLLIN, 0};
     char byte = 0;
-    if (::poll(&answer, 1, static_cast<int>(patience.count())) != 1 ||
-        ::recv(socket.get(), &byte, 1, 0) != 1) {
+    if (::poll(&answer, 1, left()) != 1 || ::recv(socket.get(), &byte, 1, 0) != 1) {
         return failure(
             ErrorCode::busy,
             fmt::format("crond has not answered within {} s",

@@ -132,8 +132,9 @@ bool has_group(pid_t number) {
     // Zombies that nobody collects are in it for ever.
     bool is_listed = false;
     std::error_code error;
-    for (const auto& each : std::filesystem::directory_iterator("/proc", error)) {
-        const auto member = member_of(each.path(), number);
+    std::filesystem::directory_iterator processes("/proc", error);
+    for (; !error && processes != end(processes); processes.increment(error)) {
+        const auto member = member_of(processes->path(), number);
         if (member == Member::alive) return true;
         is_listed = is_listed || member == Member::dead;
     }
