@@ -72,8 +72,7 @@ void Jobs::finished(const crontab::Entry& entry, const engine::RunKey& key,
     if (found == jobs_.end()) return;
     Job& job = found->second;
     if (outcome.is_of_run()) count_execution(job.counts, outcome.is_success(), outcome.duration);
-    job.runs.erase({key.pass, key.due});
-    if (!job.is_loaded && job.runs.empty()) jobs_.erase(found);
+    job.runs.erase({key.pass, key.due});  // its hooks may speak after it
 }
 
 void Jobs::exceeded_deadline(const crontab::Entry& entry) {

@@ -38,7 +38,8 @@ struct Job {
     std::size_t position = 0;  // in the crontab, from 0
     std::string command;
     std::string schedule;
-    bool is_loaded = false;  // else it is not in the crontab any more, and only its runs live
+    bool is_loaded = false;  // else it is not in the crontab any more, and goes with the next that
+                             // is read, if no run lives
     std::uint64_t next_iteration = 0;
     std::map<std::pair<engine::Pass, Instant>, LiveRun> runs;
     Counts counts;
