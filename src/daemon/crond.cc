@@ -13,6 +13,7 @@
 #include "daemon/facts.h"
 #include "daemon/once.h"
 #include "daemon/orphans.h"
+#include "daemon/output_facts.h"
 
 namespace cron::daemon {
 namespace {
@@ -93,6 +94,9 @@ void Crond::started(const crontab::Entries& entries) {
         write(started_up(setting_.version, setting_.options.foreground, customs_.ways()));
     }
     std::exchange(readiness_, nullptr)->ready();
+    if (setting_.options.output != OutputFormat::mail && !setting_.is_stdout_open) {
+        write(output_closed(Stream::output, "it was not open when crond started", 0, 0));
+    }
     if (has_own_tables()) write(holds(engine_.snapshot(0)));
     if (has_own_tables() && !is_once()) open_pulse();
     on_child();

@@ -117,9 +117,10 @@ Result<std::unique_ptr<Crond>> Crond::create(const Setting& setting,
                                              std::optional<Inherited> inherited) {
     // Before the pidfile tells anybody whom to send them to.
     const bool is_first = ::getpid() == 1;
-    auto signals = is_first || setting.options.supercronic ? Signals::take({SIGCHLD, SIGQUIT})
-                   : inherited                             ? Signals::take({SIGCHLD})
-                                                           : Signals::take();
+    const bool ends_jobs = is_first || !setting.options.tables.empty();
+    auto signals = ends_jobs   ? Signals::take({SIGCHLD, SIGQUIT})
+                   : inherited ? Signals::take({SIGCHLD})
+                               : Signals::take();
     if (!signals) return tl::unexpected(signals.error());
     const auto zone = zones::local_zone(setting.zones);
     if (!zone) return tl::unexpected(zone.error());

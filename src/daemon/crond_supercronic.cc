@@ -10,6 +10,7 @@
 #include "daemon/clock.h"
 #include "daemon/crond.h"
 #include "daemon/facts.h"
+#include "daemon/print.h"
 #include "zones/load.h"
 
 namespace cron::daemon {
@@ -105,8 +106,8 @@ int check_crontab(const Setting& setting) {
     if (problem.empty()) say(crontab_valid());
     log.finish(seconds{2});
     if (problem.empty()) return EXIT_SUCCESS;
-    fmt::print(stderr, "{}",
-               fatal_line(flags, problem, read_clock().instant, zone ? *zone : calendar::Zone()));
+    print(STDERR_FILENO,
+          fatal_line(flags, problem, read_clock().instant, zone ? *zone : calendar::Zone()));
     return EXIT_FAILURE;
 }
 

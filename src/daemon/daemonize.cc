@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/print.h"
+
 namespace cron::daemon {
 namespace {
 
@@ -22,9 +24,7 @@ constexpr std::size_t kReasonBytesMax =
     4'000;  // with its mark less than PIPE_BUF: one write, whole
 
 void print_failure(std::string_view message) {
-    const std::string line = fmt::format("crond: {}\n", message);
-    // When stderr is gone as well there is nobody left to tell.
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+    print(STDERR_FILENO, fmt::format("crond: {}\n", message));
 }
 
 // open() gives the lowest free number: without this a file of ours could become "stderr".

@@ -11,6 +11,7 @@
 #include "daemon/clock.h"
 #include "daemon/facts.h"
 #include "daemon/job_choice.h"
+#include "daemon/print.h"
 #include "daemon/state_folder.h"
 #include "process/user.h"
 #include "spool/machine_id.h"
@@ -59,6 +60,7 @@ Setting make_setting(const Options& options, std::string job_program, std::strin
     setting.job_program = std::move(job_program);
     setting.version = std::move(version);
     setting.home_variable = variable("HOME");
+    setting.is_stdout_open = ::fcntl(STDOUT_FILENO, F_GETFD) >= 0;
     if (options.inherits_path) setting.inherited_path = variable("PATH");
     setting.zones = zones::sources_here();
     setting.zones.zoneinfo_dir = setting.paths.zoneinfo;
@@ -119,12 +121,12 @@ int check_tables(const Setting& setting) {
     if (setting.options.supercronic) return check_crontab(setting);
     const ConfigReading config = read_config(config_file(setting));
     for (const crontab::Diagnostic& diagnostic : config.diagnostics) {
-        fmt::print("{}", crontab::print(diagnostic, setting.paths.config));
+        print(STDOUT_FILENO, crontab::print(diagnostic, setting.paths.config));
     }
     const auto zone = zones::local_zone(setting.zones);
     auto settings = zone ? spool_settings(setting, *zone) : tl::unexpected(zone.error());
     if (!settings) {
-        fmt::print(stderr, "crond: {}\n", settings.error().message);
+        print(STDERR_FILENO, fmt::format("crond: {}\n", settings.error().message));
         return 1;
     }
     settings->flavour = config.config.value_or(Config{}).flavour;
@@ -134,18 +136,22 @@ int check_tables(const Setting& setting) {
     std::size_t entries = 0;
     for (const spool::Notice& notice : changes.notices) {
         is_good = is_good && notice.severity != crontab::Severity::error;
-        fmt::print("({}) {}\n", printable(notice.who), printable(notice.message));
+        print(STDOUT_FILENO,
+              fmt::format("({}) {}\n", printable(notice.who), printable(notice.message)));
     }
     for (const spool::Loaded& loaded : changes.loaded) {
         entries += loaded.table.entries.size();
         for (const crontab::Diagnostic& diagnostic : loaded.table.diagnostics) {
             is_good = is_good && diagnostic.severity != crontab::Severity::error;
-            fmt::print("{}", crontab::print(diagnostic, loaded.name));
+            print(STDOUT_FILENO, crontab::print(diagnostic, loaded.name));
         }
     }
-    fmt::print("{} tables, {} entries\n", changes.loaded.size(), entries);
-    if (const auto found = check_container(setting.options, changes.loaded); !found) {
-        fmt::print(stderr, "crond: {}\n", found.error().message);
+    print(STDOUT_FILENO, fmt::format("{} tables, {} entries\n", changes.loaded.size(), entries));
+    // What a table says of itself is not said again.
+    auto found = is_good ? check_argument_tables(setting.options.tables) : Result<void>{};
+    if (found) found = check_container(setting.options, changes.loaded);
+    if (!found) {
+        print(STDERR_FILENO, fmt::format("crond: {}\n", found.error().message));
         is_good = false;
     }
     return is_good ? 0 : 1;

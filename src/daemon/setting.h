@@ -24,6 +24,7 @@ struct Setting {
     std::string home_variable;   // HOME, for tables given as arguments
     std::string inherited_path;  // as in Customs
     zones::Sources zones;
+    bool is_stdout_open = true;  // as we were called; it is never closed later
     Origin origin{};
 };
 

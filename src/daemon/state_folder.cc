@@ -6,7 +6,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -25,11 +27,11 @@ std::string refusal(int error, const std::string& path) {
                        status.st_mode & 07777U);
 }
 
-Result<void> check_table(const std::string& path) {
+// `status` is what the file is then.
+Result<void> check_table(const std::string& path, struct stat& status) {
     const auto wrong = [&](std::string_view reason) {
         return failure(ErrorCode::invalid, fmt::format("table {}: {}", printable(path), reason));
     };
-    struct stat status {};
     // It is not opened before it is known to be a file: of a FIFO that would have the writer go on.
     if (::stat(path.c_str(), &status) != 0) return wrong(refusal(errno, path));
     if (S_ISDIR(status.st_mode)) return wrong("it is a folder: name the tables in it");
@@ -42,8 +44,15 @@ Result<void> check_table(const std::string& path) {
 }  // namespace
 
 Result<void> check_argument_tables(const std::vector<std::string>& tables) {
+    std::map<std::pair<dev_t, ino_t>, std::string> seen;
     for (const std::string& table : tables) {
-        if (auto checked = check_table(table); !checked) return checked;
+        struct stat status {};
+        if (auto checked = check_table(table, status); !checked) return checked;
+        const auto [first, is_new] = seen.try_emplace({status.st_dev, status.st_ino}, table);
+        if (is_new) continue;
+        return failure(ErrorCode::invalid,
+                       fmt::format("table {} is the same file as {}, and its jobs would run twice",
+                                   printable(table), printable(first->second)));
     }
     return {};
 }

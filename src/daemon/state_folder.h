@@ -9,8 +9,8 @@
 
 namespace cron::daemon {
 
-// That each is a file that we may read. One that goes or comes later is for those who watch them;
-// but one that is wrong from the start is a mistake that nobody would see.
+// That each is a file of its own that we may read. One that goes or comes later is for those who
+// watch them; but one that is wrong from the start is a mistake that nobody would see.
 Result<void> check_argument_tables(const std::vector<std::string>& tables);
 
 // That we may keep a record in the folder, or make it where its parent is there. Changes nothing.

@@ -17,6 +17,7 @@
 #include "daemon/invocation.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/print.h"
 #include "daemon/setting.h"
 #include "daemon/upgrade.h"
 #include "daemon/upgrade_memory.h"
@@ -156,7 +157,7 @@ void say_start_failed(const Options& options, const std::string& reason) {
 int check_upgrade(std::span<const char* const> words, const std::vector<std::string>& programs,
                   const std::string& version) {
     const auto checked = check_start(words, programs);
-    fmt::print("{}\n", checked ? version : checked.error().message);
+    print(STDOUT_FILENO, fmt::format("{}\n", checked ? version : checked.error().message));
     return checked ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

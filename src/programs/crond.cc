@@ -15,6 +15,7 @@
 #include "daemon/clock.h"
 #include "daemon/crond.h"
 #include "daemon/once.h"
+#include "daemon/print.h"
 #include "daemon/pulse.h"
 #include "daemon/upgrade.h"
 
@@ -39,8 +40,8 @@ std::string find_program(const std::string& name) {
 
 void say_failed(const Options& options, Readiness& readiness, const std::string& message) {
     if (!options.supercronic) return readiness.failed(message);
-    fmt::print(stderr, "{}",
-               fatal_line(*options.supercronic, message, read_clock().instant, calendar::Zone()));
+    print(STDERR_FILENO,
+          fatal_line(*options.supercronic, message, read_clock().instant, calendar::Zone()));
 }
 
 int run(const Options& options, Origin origin, std::optional<Inherited> inherited) {
@@ -54,7 +55,7 @@ int run(const Options& options, Origin origin, std::optional<Inherited> inherite
     const bool is_next = inherited.has_value();
     auto readiness = inherited ? Readiness::to_nobody() : daemonize({options.foreground, {}});
     if (!readiness) {
-        fmt::print(stderr, "crond: {}\n", readiness.error().message);
+        print(STDERR_FILENO, fmt::format("crond: {}\n", readiness.error().message));
         return failed;
     }
     auto crond = Crond::create(setting, std::move(inherited));
@@ -75,7 +76,7 @@ int tell_alive() {
     constexpr seconds kPatience{5};
     const auto name = pulse_name();
     const auto alive = name ? feel_pulse(*name, kPatience) : tl::unexpected(name.error());
-    if (!alive) fmt::print(stderr, "crond: {}\n", alive.error().message);
+    if (!alive) print(STDERR_FILENO, fmt::format("crond: {}\n", alive.error().message));
     return alive ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -94,11 +95,12 @@ int main(int argc, char** argv) {
     const auto options = parse_options(arguments, origin.directory, invocation);
     if (!options) {
         const std::string name = printable(invocation.program);
-        fmt::print(stderr, "{}: {}\nTry '{} --help'.\n", name, options.error().message, name);
+        print(STDERR_FILENO,
+              fmt::format("{}: {}\nTry '{} --help'.\n", name, options.error().message, name));
         return kBadCommandLine;
     }
     if (options->notice) {
-        fmt::print("{}", *options->notice);
+        print(STDOUT_FILENO, *options->notice);
         return EXIT_SUCCESS;
     }
     if (options->asks_alive) return tell_alive();
