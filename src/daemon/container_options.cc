@@ -11,8 +11,9 @@
 namespace cron::daemon {
 namespace {
 
+// As images have them, dots and all.
 bool is_variable_name(std::string_view name) {
-    const auto is_part = [](char c) { return is_alnum(c) || c == '_'; };
+    const auto is_part = [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; };
     return !name.empty() && !is_digit(name.front()) &&
            std::all_of(name.begin(), name.end(), is_part);
 }
@@ -29,6 +30,12 @@ Result<Options::PassedEnvironment> parse_environment(std::string_view text) {
         const std::size_t comma = std::min(text.find(','), text.size());
         const std::string_view name = text.substr(0, comma);
         is_last = comma == text.size();
+        if (name == "all" || name == "none") {
+            return failure(ErrorCode::invalid,
+                           fmt::format("--env '{0}' stands alone, without other names: to have "
+                                       "more than a few, use --env all",
+                                       name));
+        }
         if (!is_variable_name(name)) {
             return failure(ErrorCode::invalid,
                            fmt::format("--env '{}' is neither all nor none nor the name of a "

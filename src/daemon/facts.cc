@@ -54,7 +54,9 @@ std::string status_text(const engine::ExitStatus& status) {
 
 std::string launch_error_text(const engine::LaunchError& error) {
     if (error.error == 0) return error.stage;
-    return fmt::format("{}: {}", error.stage, std::strerror(error.error));
+    // A job's program is its shell.
+    const std::string stage = error.stage == "exec" ? "exec of SHELL" : error.stage;
+    return fmt::format("{}: {}", stage, std::strerror(error.error));
 }
 
 std::string command_text(const crontab::Entry& entry, int pid, const Customs& customs) {

@@ -28,7 +28,8 @@ bool is_place(const crontab::Entry& entry, std::string_view asked) {
     if (colon == std::string_view::npos || colon == 0) return false;
     if (parse_decimal(asked.substr(colon + 1)) != entry.line) return false;
     const std::string_view table = entry.id.table();
-    const std::string_view end = asked.substr(0, colon);
+    std::string_view end = asked.substr(0, colon);
+    if (end.starts_with("./")) end.remove_prefix(2);
     if (!table.ends_with(end)) return false;
     return table.size() == end.size() || table[table.size() - end.size() - 1] == '/';
 }

@@ -96,7 +96,8 @@ class Walk {
         steps_.push_back({path_, next});
         if (error != ENOENT && error != ENOTDIR) return system_problem(error, "open");
         return problem(Trouble::gone, "CAN'T OPEN",
-                       fmt::format("{} does not exist", printable(join(path_, next))));
+                       fmt::format("{} {}", printable(join(path_, next)),
+                                   error == ENOTDIR ? "is no folder" : "does not exist"));
     }
 
     // Where others may write they could put another file, or a hard link to one of root's, in its

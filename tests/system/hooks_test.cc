@@ -92,7 +92,7 @@ TEST_CASE("mail: a run that could not start has failed, and the mail says why", 
     Process crond(crond_arguments(root, {"--mailer", root.mailer()}));
     REQUIRE(eventually([&] { return mails(root).size() == 1; }));
     CHECK(
-        mails(root)[0].ends_with("\n\nThe job was not started: exec: No such file or directory\n"));
+        mails(root)[0].ends_with("\n\nThe job was not started: exec of SHELL: No such file or directory\n"));
 }
 
 TEST_CASE("hooks: what they print and how they end is in the log", "[system]") {
