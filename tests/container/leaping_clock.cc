@@ -1,12 +1,13 @@
 // The clocks of a crond that sleeps through what it would only wait for: linked in place of four
 // calls of the kernel (ld --wrap), all else is the program that is shipped. Both clocks run as
-// those of the machine do, from the instant that LEAPING_CLOCK names first; whenever nothing
-// happens and no child is there, both leap to what crond waits for, until the instant that it names
-// second.
+// those of the machine do, from the instant that LEAPING_CLOCK names first; whenever all of its
+// threads wait and no child is there, both leap to what crond waits for, until the instant that it
+// names second.
 //     LEAPING_CLOCK="BEGIN END", in seconds since 1970
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,8 +16,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
+#include <string>
 
 // NOLINTBEGIN: the names are the linker's.
 extern "C" {
@@ -35,8 +39,8 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// So long nothing must happen before a leap: the threads of crond answer within it.
-constexpr int kQuietMs = 30;
+// Until it looks again whether the other threads have come to wait.
+constexpr int kLookMs = 5;
 // What is farther away is never.
 constexpr nanoseconds kNever = std::chrono::hours(24 * 365);
 constexpr time_t kFarthestS = 9'000'000'000;  // in the year 2255
@@ -148,6 +152,19 @@ bool has_children() {
     return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
 
+// Whether every thread but this one, the loop's, waits. What one of them has done before that can
+// be read by the loop.
+bool do_others_wait() {
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        if (task.path().filename() == std::to_string(::getpid())) continue;
+        std::string stat;
+        std::getline(std::ifstream(task.path() / "stat"), stat);
+        const std::size_t name_end = stat.rfind(')');  // "12 (crond) S 1 ..."
+        if (name_end == std::string::npos || stat.substr(name_end, 3) != ") S") return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 int __wrap_clock_gettime(clockid_t clock, timespec* now) {
@@ -171,7 +188,10 @@ int __wrap_timerfd_settime(int fd, int flags, const itimerspec* timer, itimerspe
 int __wrap_epoll_wait(int fd, epoll_event* events, int events_max, int timeout_ms) {
     if (timeout_ms >= 0) return __real_epoll_wait(fd, events, events_max, timeout_ms);
     while (true) {
-        const int count = __real_epoll_wait(fd, events, events_max, kQuietMs);
+        int count = __real_epoll_wait(fd, events, events_max, kLookMs);
+        if (count != 0) return count;
+        if (!do_others_wait()) continue;
+        count = __real_epoll_wait(fd, events, events_max, 0);
         if (count != 0) return count;
         if (has_children() || !leaping_clock().leap()) {
             return __real_epoll_wait(fd, events, events_max, -1);
