@@ -139,7 +139,8 @@ TEST_CASE("facts: a mail says how its run ended, where its output does not say e
     outcome.kind = engine::Outcome::Kind::not_started;
     outcome.launch_error = {"exec", 2};
     CHECK(mail_status(outcome).empty());
-    CHECK(mail_note(outcome) == "The job was not started: exec of SHELL: No such file or directory");
+    CHECK(mail_note(outcome) ==
+          "The job was not started: exec of SHELL: No such file or directory");
 }
 
 }  // namespace cron::daemon
