@@ -84,7 +84,10 @@ void TableReader::notice() {
 
 Monotonic TableReader::next_look() const {
     if (is_reading_) return Monotonic::max();
-    return first_change_ && !is_reload_asked_ ? settled_ : next_look_;
+    if (!first_change_) return next_look_;
+    // Who asks for it does not want half of a table either.
+    const bool waits = !is_reload_asked_ || shared_->watcher()->is_being_written();
+    return waits ? settled_ : next_look_;
 }
 
 void TableReader::set_flavour(crontab::Flavour flavour) {
@@ -92,6 +95,7 @@ void TableReader::set_flavour(crontab::Flavour flavour) {
 }
 
 void TableReader::reload() {
+    if (shared_->watcher()) notice();
     is_reload_asked_ = true;
     next_look_ = Monotonic{};
     look(read_clock().monotonic);
