@@ -56,10 +56,6 @@ std::string dues_of(const std::string& log, const std::string& name, const std::
         const std::string due = text_of(line, "due");
         CHECK(due.substr(0, 11) == date + "T");
         CHECK(due.substr(16) == ":00Z");
-        // The time of the log is that of the clock: none is early, none is late.
-        const std::size_t late = line.find("\"late_ms\":");
-        REQUIRE(late != std::string::npos);
-        CHECK(std::stoi(line.substr(late + 10)) < 1000);
         dues += (dues.empty() ? "" : " ") + due.substr(11, 5);
     }
     return dues;

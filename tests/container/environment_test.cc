@@ -142,7 +142,7 @@ TEST_CASE("container: a CRON_TZ without zone data is an error of its line, and t
     CHECK(crond.count("tzdata") > 0);
     crond.signal(SIGUSR1);
     REQUIRE(crond.writes(event("holds-job")));
-    CHECK(crond.count("\"job\":\"noon\"") == 0);
     crond.signal(SIGTERM);
     CHECK(crond.wait() == 0);
+    CHECK(crond.count("\"job\":\"noon\"") == 0);
 }

@@ -145,6 +145,8 @@ TEST_CASE("crond -p: a table that others may write to runs, and else does not", 
         Process crond(crond_arguments(
             root, is_permitted ? std::vector<std::string>{"-p"} : std::vector<std::string>{}));
         REQUIRE(crond.writes(event(is_permitted ? "run-ended" : "table-notice")));
+        crond.signal(SIGTERM);
+        CHECK(crond.wait() == 0);
         CHECK(crond.count(event("run-ended")) == (is_permitted ? 1 : 0));
     }
 }
@@ -157,6 +159,8 @@ TEST_CASE("cron -l: in cron.d the LSB's names are tables, and no others", "[syst
     Process cron(cron_arguments(root, {"-l"}));
     REQUIRE(cron.writes(event("run-ended")));
     CHECK(cron.writes("WRONG FILE NAME"));
+    cron.signal(SIGTERM);
+    CHECK(cron.wait() == 0);
     CHECK(cron.count("true one") > 0);
     CHECK(cron.count("true two") == 0);
 }

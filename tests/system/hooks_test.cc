@@ -91,8 +91,8 @@ TEST_CASE("mail: a run that could not start has failed, and the mail says why", 
     root.user_table("daemon", "CRON_MAIL=failure\nSHELL=/no/such/shell\n@reboot true\n");
     Process crond(crond_arguments(root, {"--mailer", root.mailer()}));
     REQUIRE(eventually([&] { return mails(root).size() == 1; }));
-    CHECK(
-        mails(root)[0].ends_with("\n\nThe job was not started: exec of SHELL: No such file or directory\n"));
+    CHECK(mails(root)[0].ends_with(
+        "\n\nThe job was not started: exec of SHELL: No such file or directory\n"));
 }
 
 TEST_CASE("hooks: what they print and how they end is in the log", "[system]") {
@@ -186,9 +186,10 @@ TEST_CASE("hooks: those that wait for their turn hold no output in memory, and g
     if (!is_root()) return;
     const TempRoot root;
     root.open_folder("/out");
+    const std::string begun = root.open_folder("/begun");
     Gate gate(root);
-    std::string table =
-        "CRON_ON_SUCCESS=" + gate.wait() + "; cat >" + root.path("/out/$CRON_JOB") + "\n";
+    std::string table = "CRON_ON_SUCCESS=: >" + begun + "/$CRON_JOB; " + gate.wait() + "; cat >" +
+                        root.path("/out/$CRON_JOB") + "\n";
     constexpr int kHooks = 12;
     for (int i = 0; i < kHooks; ++i) {
         const std::string name = "job" + std::to_string(i);
@@ -208,7 +209,8 @@ TEST_CASE("hooks: those that wait for their turn hold no output in memory, and g
         }
         return count;
     };
-    CHECK(inputs() == 0);
+    REQUIRE(eventually([&] { return !root.names("/begun").empty(); }));
+    CHECK(eventually([&] { return inputs() == 0; }));
     gate.open();
     CHECK(crond.writes(event("hook"), kHooks));
     for (int i = 0; i < kHooks; ++i) {

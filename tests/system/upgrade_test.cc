@@ -2,7 +2,9 @@
 // twice.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -229,8 +231,8 @@ TEST_CASE(
               << " ms, at most " << times.back() << " ms\n";
 }
 
-TEST_CASE("upgrade: a run is ended by its timeout when it would have been", "[system]") {
-    if (!is_root()) return;
+// How long a run with a timeout of 3 s lived whose daemon was upgraded after 1.5 s.
+std::int64_t timed_out_after() {
     const TempRoot root;
     const Versions versions(root);
     Process crond(versions.arguments());
@@ -253,8 +255,19 @@ TEST_CASE("upgrade: a run is ended by its timeout when it would have been", "[sy
     }));
     REQUIRE(ended != rows.end());
     CHECK(ended->signal == SIGTERM);
-    CHECK(ended->duration_ms >= 2'900);
-    CHECK(ended->duration_ms < 4'400);
+    return ended->duration_ms;
+}
+
+TEST_CASE("upgrade: a run is ended by its timeout when it would have been", "[system]") {
+    if (!is_root()) return;
+    // A timeout that began anew would take 4.5 s each time; a busy machine is late at times.
+    bool is_in_time = false;
+    for (int attempt = 0; attempt < 5 && !is_in_time; ++attempt) {
+        const std::int64_t took = timed_out_after();
+        CHECK(took >= 2'900);
+        is_in_time = took < 4'400;
+    }
+    CHECK(is_in_time);
 }
 
 TEST_CASE("upgrade: a retry that waits keeps its time and what was printed before", "[system]") {
@@ -361,6 +374,7 @@ TEST_CASE("upgrade: a daemon in the background goes on there, and once", "[syste
     if (!is_root()) return;
     const TempRoot root;
     const Versions versions(root);
+    REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);  // the daemon is ours to collect
     Process starter({versions.program(), "--root", root.path("")});
     REQUIRE(starter.wait() == 0);
     const pid_t pid = std::stoi(root.read("/run/crond.pid"));
@@ -375,7 +389,8 @@ TEST_CASE("upgrade: a daemon in the background goes on there, and once", "[syste
     CHECK(fs::read_symlink("/proc/" + std::to_string(pid) + "/cwd") ==
           root.path("/var/spool/cron"));
     CHECK(::kill(pid, SIGTERM) == 0);
-    CHECK(eventually([&] { return ::kill(pid, 0) != 0; }));
+    CHECK(eventually([&] { return ::waitpid(pid, nullptr, WNOHANG) == pid; }));
+    CHECK(::prctl(PR_SET_CHILD_SUBREAPER, 0) == 0);
 }
 
 TEST_CASE("upgrade: called as cron with its options it goes on with them", "[system]") {
