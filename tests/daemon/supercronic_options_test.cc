@@ -78,7 +78,9 @@ TEST_CASE("compat: what does not go together is said", "[daemon]") {
          "--log-runs does not go with --compat: -quiet says it"},
         {{"--state", "--compat", "supercronic", "t"}, "--state needs a TABLE as argument"},
         {{"--compat", "supercronic", "--state", "/data", "t"},
-         "flag provided but not defined: -state"},
+         "flag provided but not defined: -state; options of crond stand before --compat"},
+        {{"--compat", "supercronic", "-wat"},
+         "flag provided but not defined: -wat; options of crond stand before --compat"},
     };
     for (const auto& [arguments, message] : cases) {
         const auto options = parse(arguments);
