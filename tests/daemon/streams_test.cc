@@ -6,6 +6,9 @@
 #include <csignal>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
 
 #include <catch2/catch.hpp>
 
@@ -42,14 +45,17 @@ class Plumbing {
     Plumbing& operator=(const Plumbing&) = delete;
 
     // A job's end, which does not block here.
-    Streams::Opened open(const std::string& name, Stream stream = Stream::output) {
+    Streams::Opened open(const std::string& name, Stream stream = Stream::output,
+                         std::unique_ptr<LineWriter> writer = nullptr) {
         auto entry = std::make_shared<crontab::Entry>();
         entry->id = JobId::named("alice", "/t", name);
         entry->user = "alice";
         entries_.push_back(entry);
         const engine::RunKey key{entry->id, {}, 0};
         const Source source{*entry, key, 1, false, stream};
-        auto opened = streams->open(format_->lines_of(source), name_of(source), true);
+        SourceLines lines = format_->lines_of(source);
+        if (writer) lines.writer = std::move(writer);
+        auto opened = streams->open(std::move(lines), name_of(source), true);
         CRON_CHECK(opened.has_value());
         set_nonblocking(opened->write_end);
         return *std::move(opened);
@@ -87,6 +93,21 @@ class Plumbing {
     std::unique_ptr<Log> log_;
     std::unique_ptr<RunFormat> format_ = make_prefix_format();
     std::vector<std::shared_ptr<const crontab::Entry>> entries_;
+};
+
+// Before each line it lets somebody act.
+class InterruptedWriter : public LineWriter {
+  public:
+    explicit InterruptedWriter(std::function<void()> act) : act_(std::move(act)) {}
+
+    void append(std::string& out, const process::OutputLine& line, Instant) override {
+        act_();
+        out += std::string(line.text) + '\n';
+    }
+    void append_gap(std::string&, const Gap&, Instant) override {}
+
+  private:
+    std::function<void()> act_;
 };
 
 std::string many_lines(std::size_t bytes) {
@@ -154,6 +175,27 @@ TEST_CASE("streams: what a job wrote is told before its end is, though others st
     REQUIRE(::write(job.write_end.get(), "later\n", 6) == 6);
     plumbing.turns();
     CHECK(read_all(plumbing.output.get()) == "[job] later\n");
+}
+
+TEST_CASE("streams: a job that reads its own output is not waited for", "[output]") {
+    Plumbing plumbing;
+    UniqueFd thief;
+    std::size_t stolen = 0;
+    const auto steal = [&] { stolen += read_all(thief.get()).size(); };
+    auto job = plumbing.open("job", Stream::output, std::make_unique<InterruptedWriter>(steal));
+    thief.reset(::open(("/proc/self/fd/" + std::to_string(job.write_end.get())).c_str(),
+                       O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    REQUIRE(thief);
+    const std::string text = many_lines(60'000);
+    const auto size = static_cast<ssize_t>(text.size());
+    REQUIRE(::write(job.write_end.get(), text.data(), text.size()) == size);
+    const std::uint64_t told = plumbing.streams->take_count(job.id).bytes;
+    CHECK(stolen > 0);
+    CHECK(told + stolen == text.size());
+    stolen = 0;
+    REQUIRE(::write(job.write_end.get(), text.data(), text.size()) == size);
+    plumbing.streams->finish();
+    CHECK(stolen > 0);
 }
 
 TEST_CASE("streams: a reader who is slow gets every byte", "[output]") {
