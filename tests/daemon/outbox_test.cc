@@ -4,9 +4,12 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <deque>
+#include <memory>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -39,6 +42,27 @@ std::string receive(const UniqueFd& fd) {
 void set_nonblocking(const UniqueFd& fd) {
     CRON_CHECK(::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0);
 }
+
+// Takes what the test allows it: of each send so many bytes; where there is none, it fails.
+class ScriptedTransport : public Transport {
+  public:
+    ScriptedTransport(std::deque<std::size_t> room, std::string& sent)
+        : room_(std::move(room)), sent_(sent) {}
+
+    Result<std::size_t> send(std::string_view bytes) override {
+        CRON_CHECK(!room_.empty());
+        const std::size_t size = std::min(room_.front(), bytes.size());
+        room_.pop_front();
+        if (size == 0) return failure(ErrorCode::system, "no space left");
+        sent_ += bytes.substr(0, size);
+        return size;
+    }
+    int fd() const override { return -1; }
+
+  private:
+    std::deque<std::size_t> room_;
+    std::string& sent_;
+};
 
 // Reads what is there and turns the loop, until neither gives more.
 std::string drain(const UniqueFd& reader, EventLoop& loop) {
@@ -137,6 +161,21 @@ TEST_CASE("outbox: a descriptor that is not open, or a full disk, costs lines on
     Outbox no_room(open_stream(full.get()));
     CHECK_FALSE(no_room.push("line\n"));
     CHECK(no_room.is_empty());
+}
+
+TEST_CASE("outbox: a line that was cut off ends before the next that goes out, however many fail",
+          "[daemon]") {
+    std::string sent;
+    Outbox outbox(
+        std::make_unique<ScriptedTransport>(std::deque<std::size_t>{4, 0, 0, 0, 100, 100}, sent));
+    CHECK_FALSE(outbox.push("torn line\n"));
+    CHECK_FALSE(outbox.push("lost\n"));
+    CHECK_FALSE(outbox.push("lost too\n"));
+    CHECK(sent == "torn");
+    CHECK(outbox.push("whole\n"));
+    CHECK(outbox.push("next\n"));
+    CHECK(sent == "torn\nwhole\nnext\n");
+    CHECK(outbox.dropped() == 3);
 }
 
 TEST_CASE("outbox: a file is written at its own position, shared with its other writers",
