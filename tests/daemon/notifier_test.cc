@@ -104,6 +104,15 @@ TEST_CASE("notifier: beats at half of the watchdog's time, and earlier only if w
     CHECK(notifier.deadline() == at(45));
 }
 
+TEST_CASE("notifier: a watchdog of microseconds does not keep the loop from its work", "[daemon]") {
+    const TemporaryFolder folder;
+    Listener listener(folder / "notify");
+    const char* const usec = GENERATE("1", "2", "19999", "20000");
+    Notifier notifier({folder / "notify", usec, ""}, kOwn);
+    notifier.ready(at(0));
+    CHECK(notifier.deadline() == at(0) + microseconds{10'000});
+}
+
 TEST_CASE("notifier: has no watchdog that is another's, cannot be read or has no socket",
           "[daemon]") {
     const TemporaryFolder folder;
