@@ -21,16 +21,33 @@ TEST_CASE("jobs: iterations count the runs of a job, and go on over a reload", "
     CHECK(jobs.run(*a, run_of(*a, 180)).iteration == 2);
 }
 
-TEST_CASE("jobs: one that is gone is known until its last run ends", "[compat]") {
+TEST_CASE("jobs: one that is gone is known while it runs", "[compat]") {
     const auto a = entry("* * * * *", "a");
     Jobs jobs;
     jobs.load({a});
     jobs.started(*a, run_of(*a, 60));
     jobs.load({});
+    jobs.load({});
     REQUIRE(jobs.all().size() == 1);
     CHECK(jobs.job(*a).running() == 1);
-    jobs.finished(*a, run_of(*a, 60), ended(0));
-    CHECK(jobs.all().empty());
+}
+
+TEST_CASE(
+    "jobs: one that is gone has its position for the hook after its last run, and is "
+    "forgotten by the next load",
+    "[compat]") {
+    const auto a = entry("* * * * *", "a");
+    const auto b = entry("* * * * *", "b");
+    Jobs jobs;
+    jobs.load({a, b});
+    jobs.started(*b, run_of(*b, 60));
+    jobs.load({a});
+    jobs.finished(*b, run_of(*b, 60), ended(0));
+    CHECK(jobs.job(*b).position == 1);
+    CHECK(jobs.job(*b).counts.successes == 1);
+    jobs.load({a});
+    CHECK(jobs.all().size() == 1);
+    CHECK(jobs.all().contains(a->id));
 }
 
 TEST_CASE("jobs: a run that a due time finds is the last one that runs", "[compat]") {
