@@ -48,6 +48,8 @@ TEST_CASE("job choice: by table and line, of the path as much as there is need f
     CHECK(chosen("/etc/jobs/app.crontab:5") == "3");
     CHECK(chosen("app.crontab:5") == "3");
     CHECK(chosen("jobs/more:2") == "5");
+    CHECK(chosen("./more:2") == "5");
+    CHECK(chosen("./jobs/more:2") == "5");
     CHECK_THAT(chosen("crontab:5"), Contains("there is no job 'crontab:5'"));
     CHECK_THAT(chosen("more:3"), Contains("there is no job"));
     CHECK_THAT(chosen(":2"), Contains("there is no job"));

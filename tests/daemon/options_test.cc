@@ -188,13 +188,13 @@ TEST_CASE("options: with tables jobs get our environment, and changes are read",
 
 TEST_CASE("options: those of a container are read", "[daemon]") {
     const Options options = *parse({"--system", "--no-watch", "--state", "kept", "--once", "backup",
-                                    "--env", "TZ,_A1", "--output", "json", "a"});
+                                    "--env", "TZ,_A1,A.B-C", "--output", "json", "a"});
     CHECK(options.has_user_column);
     CHECK_FALSE(options.reloads_on_change);
     CHECK(options.state == "/home/alice/kept");
     CHECK(options.once == "backup");
     CHECK_FALSE(options.passed_environment.all);
-    CHECK(options.passed_environment.names == std::vector<std::string>{"TZ", "_A1"});
+    CHECK(options.passed_environment.names == std::vector<std::string>{"TZ", "_A1", "A.B-C"});
     CHECK(options.output == OutputFormat::json);
     CHECK(parse({"--watch", "a"})->reloads_on_change);
     CHECK(parse({"--env", "all", "a"})->passed_environment.all);
@@ -224,6 +224,10 @@ TEST_CASE("options: those of a container need a table, and good values", "[daemo
         {{"--env", "A B", "a"},
          "--env 'A B' is neither all nor none nor the name of a variable; more names are parted "
          "by commas"},
+        {{"--env", "all,FOO", "a"},
+         "--env 'all' stands alone, without other names: to have more than a few, use --env all"},
+        {{"--env", "FOO,none", "a"},
+         "--env 'none' stands alone, without other names: to have more than a few, use --env all"},
         {{"--env", "1A", "a"},
          "--env '1A' is neither all nor none nor the name of a variable; more names are parted by "
          "commas"},

@@ -106,6 +106,14 @@ TEST_CASE("arguments: links are followed, whoever made them", "[spool]") {
     CHECK(commands(tables.scan(kEarly), "my.crontab") == Names{"new"});
 }
 
+TEST_CASE("arguments: of one below a file it is said that this is no folder", "[spool]") {
+    Arguments spool;
+    write(spool.path, "1 2 * * * mine\n");
+    spool.settings.arguments = {spool.path + "/x"};
+    CHECK_THAT(notices(spool.tables().scan(kEarly)),
+               Contains("CAN'T OPEN") && Contains("is no folder"));
+}
+
 TEST_CASE("arguments: a missing one is an error, named once, and runs when it appears", "[spool]") {
     Arguments spool;
     Tables tables = spool.tables();
