@@ -16,7 +16,7 @@ bool is_readable(int fd, int milliseconds) {
     return ::poll(&ready, 1, milliseconds) == 1;
 }
 
-constexpr int kLong = 10'000;  // what must come; it is not waited for
+constexpr int kLong = 60'000;  // what must come; it is not waited for
 
 }  // namespace
 

@@ -12,7 +12,7 @@ namespace cron::daemon {
 namespace {
 
 constexpr std::uint64_t kLimit = 8192;
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kPatience{60};
 
 process::OutputFile make_file(const process::OutputFolder& folder, engine::RunNumber run = 1) {
     process::Identity owner;

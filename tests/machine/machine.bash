@@ -5,7 +5,7 @@ set -euo pipefail
 
 root=${1:?the root to boot is the first argument}
 shift
-patience=20  # seconds, for what takes less than one on an idle machine
+patience=60  # seconds, for what takes less than one on an idle machine
 
 # All that is written, in memory: overlays, /run for systemd-nspawn.
 mount -t tmpfs -o mode=755 machine /run

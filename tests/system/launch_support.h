@@ -18,7 +18,7 @@
 
 namespace cron::process {
 
-inline constexpr int kPatienceMs = 20'000;  // for what takes milliseconds on an idle machine
+inline constexpr int kPatienceMs = 60'000;  // for what takes milliseconds on an idle machine
 
 inline Launcher make_launcher() {
     auto launcher = Launcher::create(BELFRY_JOB_PROGRAM);
