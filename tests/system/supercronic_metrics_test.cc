@@ -1,11 +1,15 @@
 // Metrics of crond called as supercronic, over HTTP.
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "machine.h"
@@ -43,19 +47,27 @@ std::optional<UniqueFd> connect_to(int port) {
     return fd;
 }
 
+std::string request_for(const std::string& path) {
+    return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+}
+
+bool send_to(const UniqueFd& fd, const std::string& text) {
+    return ::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) >= 0;
+}
+
+std::string read_to_end(const UniqueFd& fd) {
+    std::string text;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::read(fd.get(), buffer, sizeof buffer)) > 0;) {
+        text.append(buffer, static_cast<std::size_t>(got));
+    }
+    return text;
+}
+
 // All that is answered; empty where nobody does.
 std::string get(int port, const std::string& path) {
     const auto fd = connect_to(port);
-    if (!fd) return "";
-    const std::string request =
-        "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    if (::send(fd->get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return "";
-    std::string answer;
-    char buffer[4096];
-    for (ssize_t got = 0; (got = ::read(fd->get(), buffer, sizeof buffer)) > 0;) {
-        answer.append(buffer, static_cast<std::size_t>(got));
-    }
-    return answer;
+    return fd && send_to(*fd, request_for(path)) ? read_to_end(*fd) : "";
 }
 
 std::vector<std::string> compat(int port, const std::string& table) {
@@ -71,16 +83,46 @@ bool has(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
+const std::string kTaken = "Address already in use";
+
+// crond with its metrics at a port that was free; at another where somebody else has taken it
+// since.
+struct Served {
+    int port = 0;
+    std::unique_ptr<Process> process;
+};
+
+Served serve(const std::string& table) {
+    for (int i = 0; i < 20; ++i) {
+        UniqueFd holder;
+        const int port = free_port(holder);
+        holder.reset();
+        auto crond = std::make_unique<Process>(compat(port, table));
+        REQUIRE(
+            eventually([&] { return crond->count("read crontab") + crond->count(kTaken) > 0; }));
+        if (crond->count(kTaken) == 0) return {port, std::move(crond)};
+    }
+    FAIL("no port stays free");
+    return {};
+}
+
+// Of descriptors that may be open. The former bound.
+rlimit bound_descriptors(pid_t pid, rlim_t count) {
+    rlimit before{};
+    REQUIRE(::prlimit(pid, RLIMIT_NOFILE, nullptr, &before) == 0);
+    const rlimit bound{count, before.rlim_max};
+    REQUIRE(::prlimit(pid, RLIMIT_NOFILE, &bound, nullptr) == 0);
+    return before;
+}
+
 }  // namespace
 
 TEST_CASE("supercronic: metrics count runs, over a reload too, and a stop ends with 0",
           "[system]") {
     const TempRoot root;
     root.write("/tab", "* * * * * * * true\n* * * * * * * exit 1\n");
-    UniqueFd holder;
-    const int port = free_port(holder);
-    holder.reset();
-    Process crond(compat(port, root.path("/tab")));
+    const auto [port, process] = serve(root.path("/tab"));
+    Process& crond = *process;
     REQUIRE(crond.writes("job succeeded", 2));
     const std::string succeeded =
         R"(supercronic_successful_executions{command="true",position="0",schedule="* * * * * * *"})";
@@ -100,10 +142,8 @@ TEST_CASE("supercronic: metrics count runs, over a reload too, and a stop ends w
 TEST_CASE("supercronic: clients that say nothing hold up neither jobs nor the stop", "[system]") {
     const TempRoot root;
     root.write("/tab", "* * * * * * * true\n");
-    UniqueFd holder;
-    const int port = free_port(holder);
-    holder.reset();
-    Process crond(compat(port, root.path("/tab")));
+    const auto [port, process] = serve(root.path("/tab"));
+    Process& crond = *process;
     REQUIRE(crond.writes("msg=\"job succeeded\""));
     std::vector<UniqueFd> silent;
     for (int i = 0; i < 18; ++i) {
@@ -116,6 +156,45 @@ TEST_CASE("supercronic: clients that say nothing hold up neither jobs nor the st
     CHECK(crond.wait() == 0);
 }
 
+TEST_CASE("supercronic: clients that ask twice at once and leave early harm nobody", "[system]") {
+    const TempRoot root;
+    root.write("/tab", "0 0 1 1 * true\n");
+    const auto [port, process] = serve(root.path("/tab"));
+    const std::string path = GENERATE("/metrics", "/health");
+    for (int i = 0; i < 40; ++i) {
+        const auto fd = connect_to(port);
+        REQUIRE(fd);
+        REQUIRE(send_to(*fd, request_for(path) + request_for(path)));
+        REQUIRE(::shutdown(fd->get(), SHUT_WR) == 0);
+        if (i % 2 == 0) read_to_end(*fd);
+    }
+    CHECK(has(get(port, "/metrics"), "HTTP/1.1 200"));
+    const auto silent = connect_to(port);
+    const auto half = connect_to(port);
+    REQUIRE((silent && half && send_to(*half, "GET /metr")));
+    process->signal(SIGTERM);
+    CHECK(process->wait() == 0);
+}
+
+TEST_CASE("supercronic: a client for whom there is no descriptor waits, and the log stays short",
+          "[system]") {
+    const TempRoot root;
+    root.write("/tab", "* * * * * * * true\n");
+    const auto [port, process] = serve(root.path("/tab"));
+    Process& crond = *process;
+    REQUIRE(crond.writes("job succeeded"));
+    const rlimit before = bound_descriptors(crond.pid(), 3);
+    const auto fd = connect_to(port);
+    REQUIRE((fd && send_to(*fd, request_for("/metrics"))));
+    CHECK(crond.writes("not starting: a run of this job already waits", 2));
+    CHECK(crond.output().size() < 20'000);
+    CHECK(crond.count("accept") == 0);
+    bound_descriptors(crond.pid(), before.rlim_cur);
+    CHECK(has(read_to_end(*fd), "HTTP/1.1 200"));
+    crond.signal(SIGTERM);
+    CHECK(crond.wait() == 0);
+}
+
 TEST_CASE("supercronic: a port that is taken ends the start", "[system]") {
     const TempRoot root;
     root.write("/tab", "* * * * * * * true\n");
@@ -123,5 +202,5 @@ TEST_CASE("supercronic: a port that is taken ends the start", "[system]") {
     Process crond(compat(free_port(holder), root.path("/tab")));
     CHECK(crond.wait() == 1);
     CHECK(crond.writes("level=fatal msg=\"bind 127.0.0.1:"));
-    CHECK(crond.writes("Address already in use"));
+    CHECK(crond.writes(kTaken));
 }
