@@ -37,7 +37,7 @@ void Crond::open_pulse() {
     } else {
         opened = tl::unexpected(pulse.error());
     }
-    if (!opened) write(said(Level::warning, "no-pulse", opened.error().message));
+    if (!opened) write(said(Level::info, "no-pulse", opened.error().message));
 }
 
 void Crond::on_control() {
