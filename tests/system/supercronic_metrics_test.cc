@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,12 +94,12 @@ struct Served {
     std::unique_ptr<Process> process;
 };
 
-Served serve(const std::string& table) {
+Served serve(const std::string& table, const std::function<void()>& prepare = nullptr) {
     for (int i = 0; i < 20; ++i) {
         UniqueFd holder;
         const int port = free_port(holder);
         holder.reset();
-        auto crond = std::make_unique<Process>(compat(port, table));
+        auto crond = std::make_unique<Process>(compat(port, table), prepare);
         REQUIRE(
             eventually([&] { return crond->count("read crontab") + crond->count(kTaken) > 0; }));
         if (crond->count(kTaken) == 0) return {port, std::move(crond)};
@@ -156,19 +158,32 @@ TEST_CASE("supercronic: clients that say nothing hold up neither jobs nor the st
     CHECK(crond.wait() == 0);
 }
 
-TEST_CASE("supercronic: clients that ask twice at once and leave early harm nobody", "[system]") {
+TEST_CASE("supercronic: clients that ask too much and leave early harm nobody", "[system]") {
     const TempRoot root;
     root.write("/tab", "0 0 1 1 * true\n");
-    const auto [port, process] = serve(root.path("/tab"));
-    const std::string path = GENERATE("/metrics", "/health");
-    for (int i = 0; i < 40; ++i) {
-        const auto fd = connect_to(port);
-        REQUIRE(fd);
-        REQUIRE(send_to(*fd, request_for(path) + request_for(path)));
-        REQUIRE(::shutdown(fd->get(), SHUT_WR) == 0);
-        if (i % 2 == 0) read_to_end(*fd);
+    // What is freed is overwritten: whoever uses it still does not get far.
+    const auto [port, process] =
+        serve(root.path("/tab"), [] { ::setenv("MALLOC_PERTURB_", "165", 1); });
+    const std::vector<std::string> requests = {
+        request_for("/metrics") + request_for("/metrics"),
+        "GET http://x:99999/metrics HTTP/1.1\r\n\r\n",
+        "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc",
+        std::string("\r\n\r\n\0\0", 6),
+    };
+    for (int round = 0; round < 5; ++round) {
+        for (const std::string& request : requests) {
+            std::vector<UniqueFd> clients;
+            for (int i = 0; i < 8; ++i) {
+                auto fd = connect_to(port);
+                REQUIRE(fd);
+                REQUIRE(send_to(*fd, request));
+                REQUIRE(::shutdown(fd->get(), SHUT_WR) == 0);
+                clients.push_back(*std::move(fd));
+            }
+            clients.clear();
+            REQUIRE(has(get(port, "/metrics"), "HTTP/1.1 200"));
+        }
     }
-    CHECK(has(get(port, "/metrics"), "HTTP/1.1 200"));
     const auto silent = connect_to(port);
     const auto half = connect_to(port);
     REQUIRE((silent && half && send_to(*half, "GET /metr")));
@@ -187,7 +202,7 @@ TEST_CASE("supercronic: a client for whom there is no descriptor waits, and the 
     const auto fd = connect_to(port);
     REQUIRE((fd && send_to(*fd, request_for("/metrics"))));
     CHECK(crond.writes("not starting: a run of this job already waits", 2));
-    CHECK(crond.output().size() < 20'000);
+    REQUIRE(crond.output().size() < 20'000);
     CHECK(crond.count("accept") == 0);
     bound_descriptors(crond.pid(), before.rlim_cur);
     CHECK(has(read_to_end(*fd), "HTTP/1.1 200"));
