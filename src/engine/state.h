@@ -55,6 +55,8 @@ class Engine::State {
     Instant remembered_until(const Job& job) const;
     bool was_down(const std::vector<Job*>& jobs) const;
     void propose_boot(Job& job);
+    void propose_asked(Job& job);
+    void rename(const Run& run);
 
     void advance();
     void check_clock();

@@ -54,16 +54,21 @@ void Engine::State::propose(Job& job, Fate fate, const Span& span, Instant into,
     proposals_.push_back({std::move(verdict), &job});
 }
 
+void Engine::State::on(const RunAsked& event) {
+    // In the pass of a clock that was set back, be this what tells it.
+    check_clock();
+    Job* const job = jobs_.find(event.job);
+    if (job != nullptr && !is_stopping()) propose_asked(*job);
+}
+
 // It is named by a moment that no schedule can name, so that a due time in the same second is
 // another run.
-void Engine::State::on(const RunAsked& event) {
-    Job* const job = jobs_.find(event.job);
-    if (job == nullptr || is_stopping()) return;
+void Engine::State::propose_asked(Job& job) {
     const bool is_again = last_asked_ >= now_.instant && last_asked_ < now_.instant + seconds{1};
     Instant named = is_again ? last_asked_ + microseconds{1} : now_.instant;
     if (named == floor_seconds(named)) named += microseconds{1};
     last_asked_ = named;
-    propose(*job, Fate::start, {named, named, 1}, {}, Cause::manual);
+    propose(job, Fate::start, {named, named, 1}, {}, Cause::manual);
 }
 
 void Engine::State::send_decides() {
@@ -107,12 +112,24 @@ void Engine::State::on(const Decided& event) {
             runs_.grant(*run);
             continue;
         }
+        if (run->cause == Cause::manual && !is_stopping()) {
+            rename(*run);
+            continue;
+        }
         Outcome outcome;
         outcome.kind = Outcome::Kind::refused;
         outcome.reason = "this due time has a verdict already";
         finish(*run, std::move(outcome));
     }
     batches_.erase(batch);
+}
+
+// Its moment has named a run before: the clock was set back, or another daemon was asked then.
+void Engine::State::rename(const Run& run) {
+    Job& job = *jobs_.find(run.key.job);
+    std::erase(job.pending, run.number);
+    runs_.close(run.number);
+    propose_asked(job);
 }
 
 }  // namespace cron::engine

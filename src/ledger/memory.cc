@@ -10,11 +10,13 @@ engine::Decided MemoryLedger::decide(const engine::Decide& decide) {
         jobs_[known.job].memory = {known.since, passes_.last()};
     }
     for (const engine::Verdict& verdict : decide.verdicts) {
-        // Once a boot is for the daemon to say: the clock may read 1970 at each. And what is asked
-        // for is no due time.
-        const bool is_due_time =
-            verdict.cause != engine::Cause::boot && verdict.cause != engine::Cause::manual;
-        if (!is_due_time) continue;
+        // Once a boot is for the daemon to say: the clock may read 1970 at each.
+        if (verdict.cause == engine::Cause::boot) continue;
+        // What is asked for is no due time, but a name.
+        if (verdict.cause == engine::Cause::manual) {
+            if (!name(verdict.key)) answer.refused.push_back(verdict.key);
+            continue;
+        }
         Job& job = jobs_[verdict.key.job];
         const auto [decided, is_first] = job.decided.try_emplace(verdict.key.pass, verdict.key.due);
         if (is_first || verdict.key.due > decided->second) {
@@ -29,6 +31,13 @@ engine::Decided MemoryLedger::decide(const engine::Decide& decide) {
         fixed_decided_until_ = std::max(fixed_decided_until_, decided_until_);
     }
     return answer;
+}
+
+// False: it names a run already.
+bool MemoryLedger::name(const engine::RunKey& key) {
+    const bool is_new = asked_.insert({key.due, key.pass, key.job}).second;
+    if (asked_.size() > kAskedMax) asked_.erase(asked_.begin());
+    return is_new;
 }
 
 void MemoryLedger::open_pass(const engine::OpenPass& open) {

@@ -4,6 +4,8 @@
 
 #include <map>
 #include <optional>
+#include <set>
+#include <tuple>
 
 #include "engine/effect.h"
 #include "engine/event.h"
@@ -13,7 +15,7 @@ namespace cron::ledger {
 class MemoryLedger {
   public:
     // Takes the verdicts in their order. A start whose due time is not after the latest decided one
-    // of its job and pass is refused.
+    // of its job and pass is refused, and what was asked for under a name that is taken.
     engine::Decided decide(const engine::Decide& decide);
     void open_pass(const engine::OpenPass& open);
 
@@ -30,7 +32,13 @@ class MemoryLedger {
         std::map<engine::Pass, Instant> decided;  // its latest decided due time
     };
 
+    bool name(const engine::RunKey& key);
+
+    static constexpr std::size_t kAskedMax = 10'000;
+
     std::map<JobId, Job> jobs_;
+    // Names of runs that were asked for. The earliest go first: a clock seldom comes back to them.
+    std::set<std::tuple<Instant, engine::Pass, JobId>> asked_;
     std::optional<Instant> decided_until_;
     std::optional<Instant> fixed_decided_until_;
     engine::Passes passes_;

@@ -90,6 +90,42 @@ TEST_CASE("asked: overlap counts, and a retry is that of its job", "[engine]") {
     CHECK(desk.spawned[1].cause == Cause::manual);
 }
 
+TEST_CASE("asked: a moment that has named a run names no other", "[engine]") {
+    Desk desk;
+    const auto job = at_night();
+    desk.start({job});
+    std::set<Instant> named;
+    const auto ask = [&] {
+        desk.spawned.clear();
+        desk.handle(RunAsked{job->id});
+        REQUIRE(desk.spawned.size() == 1);
+        CHECK(named.insert(desk.spawned[0].key.due).second);
+    };
+    ask();
+    ask();
+    // Back by too little for a new pass.
+    desk.set_clock(kMonday + minutes{2});
+    ask();
+    desk.set_clock(kMonday);
+    ask();
+    // The clock stands still, and the engine that was asked is gone.
+    desk.restart();
+    desk.load({job}, true);
+    ask();
+    CHECK(*named.rbegin() < kMonday + minutes{2} + seconds{1});
+    CHECK(desk.finished.empty());
+}
+
+TEST_CASE("asked: the first to see a clock that was set back is of its new pass", "[engine]") {
+    Desk desk;
+    const auto job = entry("* * * * *");
+    desk.start({job});
+    desk.sleep(-hours{1});
+    desk.handle(RunAsked{job->id});
+    REQUIRE(desk.spawned.size() == 1);
+    CHECK(desk.spawned[0].key.pass == 1);
+}
+
 TEST_CASE("asked: a clock that is set back does not take it back", "[engine]") {
     Desk desk;
     const auto job = entry("* * * * *");

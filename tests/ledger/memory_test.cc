@@ -61,6 +61,22 @@ TEST_CASE("ledger: what is refused does not change up to where a job is decided"
     CHECK(ledger.recall(true).jobs.at(verdict("a", 0).key.job).reached == Instant{seconds{120}});
 }
 
+TEST_CASE("ledger: what is asked for has a name that is given once, and decides nothing",
+          "[ledger]") {
+    MemoryLedger ledger;
+    const auto asked = [](long moment, Pass pass = 0) {
+        Verdict made = verdict("a", moment, pass);
+        made.cause = Cause::manual;
+        return made;
+    };
+    CHECK(refused(ledger, asked(90)) == 0);
+    CHECK(refused(ledger, asked(90)) == 1);
+    CHECK(refused(ledger, asked(80)) == 0);
+    CHECK(refused(ledger, asked(90, 1)) == 0);
+    CHECK(ledger.recall(true).jobs.empty());
+    CHECK(refused(ledger, verdict("a", 60)) == 0);
+}
+
 TEST_CASE("ledger: it recalls what an engine needs to go on", "[ledger]") {
     MemoryLedger ledger;
     const JobId job = JobId::named("root", "/t", "a");
