@@ -13,7 +13,21 @@ constexpr seconds kRatePeriod{1};
 void Gates::set(Capacity capacity) {
     capacity_ = std::move(capacity);
     while (starts_.size() > capacity_.max_starts_per_second) starts_.pop_front();
+    give_back_slots();
     for (const auto& [name, pool] : pools_) opened_.insert(name);
+}
+
+// Of those that have not started: there may be fewer slots now.
+void Gates::give_back_slots() {
+    std::erase_if(front_, [this](const auto& turn) {
+        Place& place = places_.at(turn.second);
+        if (place.pool.empty()) return false;
+        Pool& pool = pools_.at(place.pool);
+        --pool.inside;
+        pool.waiting.insert(turn);
+        place.where = Place::Where::pool;
+        return true;
+    });
 }
 
 void Gates::enter(RunNumber run, const std::string& pool) {

@@ -57,6 +57,7 @@ class Gates {
     };
 
     std::uint32_t size_of(const std::string& pool) const;
+    void give_back_slots();
     void open(const std::string& name);
     bool is_full() const;
     std::optional<Monotonic> rate_opens() const;

@@ -370,6 +370,27 @@ TEST_CASE("pool: at most its size run at once, the others in order", "[engine]")
     CHECK(desk.spawned.back().entry->command == "d");
 }
 
+TEST_CASE("pool: one that becomes smaller holds for who has not started", "[engine]") {
+    const Policy policy = with(&Policy::pool, "db");
+    Desk desk;
+    Capacity capacity;
+    capacity.pools = {{"db", 2}};
+    capacity.max_running = 1;
+    desk.handle(CapacitySet{capacity});
+    desk.start({ruled("0 * * * *", policy, "a"), ruled("0 * * * *", policy, "b"),
+                entry("0 * * * *", "free")});
+    desk.pass(hours{1});
+    CHECK(desk.spawned.size() == 1);
+    capacity.pools = {{"db", 1}};
+    capacity.max_running = 0;
+    desk.handle(CapacitySet{capacity});
+    REQUIRE(desk.spawned.size() == 2);
+    CHECK(desk.spawned.back().entry->command == "free");
+    desk.launched(desk.spawned[0].run);
+    desk.exited(desk.spawned[0].run);
+    CHECK(desk.spawned.back().entry->command == "b");
+}
+
 TEST_CASE("pool: one that has no size has size 1", "[engine]") {
     const Policy policy = with(&Policy::pool, "db");
     Desk desk;
