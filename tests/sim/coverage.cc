@@ -62,6 +62,7 @@ void Coverage::on_decide(const engine::Decide& decide, const Now& now) {
             check_boot(job, verdict, now.instant);
             continue;
         }
+        if (verdict.cause == Cause::manual) continue;  // it is no due time, and decides none
         check_span(job, verdict);
         check_fate(job, verdict, now.instant);
         cover(job, verdict.key.due);
@@ -241,6 +242,7 @@ void Coverage::on_written() {
 
 void Coverage::on_answered(const engine::Decide& decide, const engine::Decided& answer) {
     for (const engine::Verdict& verdict : decide.verdicts) {
+        if (verdict.cause == Cause::manual) continue;
         if (verdict.cause == Cause::boot) {
             if (std::find(answer.refused.begin(), answer.refused.end(), verdict.key) !=
                 answer.refused.end())
@@ -267,7 +269,8 @@ void Coverage::on_rival(const engine::Decide& decide, const engine::Decided& ans
     for (const engine::KnownJob& known : decide.known)
         know(known.job, passes_durable_.last, known.since);
     for (const engine::Verdict& verdict : decide.verdicts) {
-        if (verdict.cause != Cause::boot) know(verdict.key.job, verdict.key.pass, verdict.key.due);
+        const bool is_due_time = verdict.cause != Cause::boot && verdict.cause != Cause::manual;
+        if (is_due_time) know(verdict.key.job, verdict.key.pass, verdict.key.due);
     }
 }
 

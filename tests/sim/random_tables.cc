@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kChangesMax = 3;  // of a table at once
 constexpr std::size_t kLinesMax = 30;     // of a table to which changes add lines
+constexpr std::uint64_t kEntriesPerUnknown = 20;
 
 }  // namespace
 
@@ -101,15 +102,34 @@ engine::TablesChanged RandomTables::change_zone(Random& random) {
     return {all(), {}};
 }
 
+// What a line draws: they are picked by that, and not by their places, which are others where a
+// change is left out.
+std::uint64_t RandomTables::draw(const Random& random, const Line& line) {
+    return random.stream("pick", line.number.fault, line.number.index).below(UINT64_MAX);
+}
+
+std::shared_ptr<const crontab::Entry> RandomTables::draw_entry(Random random) const {
+    const Table* table_of = nullptr;
+    const Line* picked = nullptr;
+    for (const Table& table : tables_) {
+        for (const Line& line : table.lines) {
+            if (picked != nullptr && draw(random, line) <= draw(random, *picked)) continue;
+            table_of = &table;
+            picked = &line;
+        }
+    }
+    if (picked == nullptr || !script_.has_job(picked->number)) return nullptr;
+    auto entry = std::make_shared<crontab::Entry>(entry_of(*table_of, *picked));
+    if (random.one_in(kEntriesPerUnknown)) entry->id = JobId::named("user", "table0", "unknown");
+    return entry;
+}
+
 void RandomTables::change(Random random, std::size_t table, std::uint64_t fault) {
     auto& lines = tables_[table].lines;
-    // By what each line draws, and not by its place: that is another where a change is left out.
     const auto pick = [&lines](const Random& from) {
-        const auto draw = [&from](const Line& line) {
-            return from.stream("pick", line.number.fault, line.number.index).below(UINT64_MAX);
-        };
-        return std::max_element(lines.begin(), lines.end(),
-                                [draw](const Line& a, const Line& b) { return draw(a) < draw(b); });
+        return std::max_element(lines.begin(), lines.end(), [&from](const Line& a, const Line& b) {
+            return draw(from, a) < draw(from, b);
+        });
     };
     for (auto count = 1 + random.below(kChangesMax); count > 0; --count) {
         Random of_change = random.stream("change", count);
@@ -164,26 +184,31 @@ JobSettings RandomTables::settings_left(const Line& line) const {
     return settings;
 }
 
+crontab::Entry RandomTables::entry_of(const Table& table, const Line& line) const {
+    crontab::Entry entry;
+    const std::string owner = "user";
+    const std::string& text = line.schedule.text;
+    JobSettings settings = settings_left(line);
+    entry.id = line.name.empty() ? JobId::of_line(owner, table.name, text, line.command, 0)
+                                 : JobId::named(owner, table.name, line.name);
+    entry.schedule_text = text;
+    entry.schedule = line.schedule.schedule;
+    entry.zone = std::move(settings.zone);
+    entry.user = owner;
+    entry.command = line.command;
+    entry.environment = std::make_shared<const crontab::Environment>();
+    entry.policy = std::make_shared<const crontab::Policy>(std::move(settings.policy));
+    entry.delay = settings.delay;
+    return entry;
+}
+
 engine::LoadedTable RandomTables::load(const Table& table) const {
     engine::LoadedTable loaded;
     loaded.name = table.name;
     for (const Line& line : table.lines) {
         if (!script_.has_job(line.number)) continue;
-        crontab::Entry entry;
-        const std::string owner = "user";
-        const std::string& text = line.schedule.text;
-        JobSettings settings = settings_left(line);
-        entry.id = line.name.empty() ? JobId::of_line(owner, table.name, text, line.command, 0)
-                                     : JobId::named(owner, table.name, line.name);
+        crontab::Entry entry = entry_of(table, line);
         entry.line = loaded.entries.size() + 1;
-        entry.schedule_text = text;
-        entry.schedule = line.schedule.schedule;
-        entry.zone = std::move(settings.zone);
-        entry.user = owner;
-        entry.command = line.command;
-        entry.environment = std::make_shared<const crontab::Environment>();
-        entry.policy = std::make_shared<const crontab::Policy>(std::move(settings.policy));
-        entry.delay = settings.delay;
         loaded.entries.push_back(std::make_shared<const crontab::Entry>(std::move(entry)));
     }
     return loaded;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ class RandomTables {
     engine::TablesChanged change(const Random& random, std::uint64_t fault);
     // The daemon's zone is another one, for the lines that name none: all is read again.
     engine::TablesChanged change_zone(Random& random);
+    // One that is there, or is not: its table is gone, or it never was. None: the script leaves it
+    // out.
+    std::shared_ptr<const crontab::Entry> draw_entry(Random random) const;
     const std::string& zone_name() const { return daemon_zone_.name(); }
 
     // All that is there, to read as a crontab.
@@ -53,6 +57,7 @@ class RandomTables {
     };
 
     Line draw_line(Random random, LineNumber number);
+    static std::uint64_t draw(const Random& random, const Line& line);
     Written draw_schedule_of(Random random, const Line& line) const;
     void change(Random random, std::size_t table, std::uint64_t fault);
     void change_line(Random random, Line& line, std::uint64_t fault);
@@ -61,6 +66,7 @@ class RandomTables {
         return line.names_zone ? line.settings.zone : daemon_zone_;
     }
     JobSettings settings_left(const Line& line) const;
+    crontab::Entry entry_of(const Table& table, const Line& line) const;
     engine::LoadedTable load(const Table& table) const;
 
     Script script_;

@@ -139,11 +139,12 @@ bool RuleChecker::has_pending_retry(const JobId& job, const engine::RunKey* but)
     });
 }
 
-bool RuleChecker::is_refused(const JobId& job, const Now& now) const {
+bool RuleChecker::is_refused(const JobId& job, Cause cause, const Now& now) const {
     const auto entry = entries_.find(job);
     if (entry == entries_.end()) return true;
     const crontab::Policy& policy = *entry->second->policy;
-    if (!policy.enabled || !is_in_window(*entry->second, now.instant)) return true;
+    const bool is_off = !policy.enabled || !is_in_window(*entry->second, now.instant);
+    if (is_off && cause != Cause::manual) return true;
     const auto alive = alive_.find(job);
     const bool is_busy = (alive != alive_.end() && alive->second > 0) || has_pending_retry(job);
     return policy.overlap == Overlap::forbid && is_busy;
@@ -151,7 +152,7 @@ bool RuleChecker::is_refused(const JobId& job, const Now& now) const {
 
 bool RuleChecker::is_time(const JobId& job, Instant due, Cause cause, const Now& now) const {
     const auto entry = entries_.find(job);
-    if (entry == entries_.end() || cause == Cause::boot) return true;
+    if (entry == entries_.end() || cause == Cause::boot || cause == Cause::manual) return true;
     return now.instant >= due + entry->second->delay;
 }
 
@@ -173,8 +174,10 @@ void RuleChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
     if (has_pending_retry(spawn.key.job, &spawn.key))
         fail("overlap", spawn.key, "a retry of the job is still to come");
     if (is_full(policy, now.monotonic)) fail("limits", spawn.key, "there is no room for it");
-    if (!policy.enabled) fail("suspended", spawn.key, "started");
-    if (!is_in_window(*spawn.entry, now.instant)) fail("window", spawn.key, "started outside it");
+    const bool is_asked_for = spawn.cause == Cause::manual;
+    if (!policy.enabled && !is_asked_for) fail("suspended", spawn.key, "started");
+    if (!is_in_window(*spawn.entry, now.instant) && !is_asked_for)
+        fail("window", spawn.key, "started outside it");
     auto& retries = retries_[spawn.key.job];
     const auto retry = retries.find({spawn.key.due, spawn.key.pass});
     if (spawn.attempt > 1 && (retry == retries.end() || retry->second + 1 != spawn.attempt))
@@ -230,9 +233,11 @@ void RuleChecker::on_signal(const engine::Signal& signal, const Now& now) {
     }
     const bool is_over = policy.timeout > seconds{0} && live.launched &&
                          now.monotonic >= *live.launched + policy.timeout;
+    // It may have been replaced before it was there to be told, and its entry changed since.
     const auto entry = entries_.find(live.key.job);
     const bool is_replaced =
-        entry != entries_.end() && entry->second->policy->overlap == Overlap::replace;
+        policy.overlap == Overlap::replace ||
+        (entry != entries_.end() && entry->second->policy->overlap == Overlap::replace);
     if (!is_over && !is_replaced) fail("timeout", key, "told to end without a reason");
     if (live.told) fail("timeout", key, "told to end twice");
     live.told = now.monotonic;

@@ -37,7 +37,7 @@ class RuleChecker {
     // There is room for it, and no other run of its job that it waits for.
     bool is_free(const JobId& job, const Now& now) const;
     // It is not to start at all, for what the table says or what lives.
-    bool is_refused(const JobId& job, const Now& now) const;
+    bool is_refused(const JobId& job, engine::Cause cause, const Now& now) const;
     bool has_pending_retry(const JobId& job, const engine::RunKey* but = nullptr) const;
     // Its table is there, and the clock is set: what was left of it goes on.
     bool is_placed(const JobId& job, const Now& now) const {

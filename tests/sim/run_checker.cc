@@ -12,6 +12,7 @@ void RunChecker::on_gone() {
     by_number_.clear();
     batches_.clear();
     again_.clear();
+    asked_.clear();
     ready_.clear();
     alive_.clear();
     waiting_.clear();
@@ -62,10 +63,12 @@ void RunChecker::on_event(const engine::Event& event, const Now& now) {
         for (const Key& key : batches_[decided->batch]) {
             const auto run = open_.find(key);
             if (run == open_.end() || run->second.batch != decided->batch) continue;
-            if (run->second.granted) ready_.insert({std::get<1>(key), key});
+            if (run->second.granted) ready_.insert(ready(key));
         }
+        rename_refused(decided->batch);
         batches_.erase(decided->batch);
     }
+    if (const auto* asked = std::get_if<engine::RunAsked>(&event)) expect_asked(asked->job);
     if (const auto* launched = std::get_if<engine::Launched>(&event)) {
         if (Run* run = find(launched->run)) {
             run->launched = now.instant;
@@ -92,12 +95,14 @@ void RunChecker::on_event(const engine::Event& event, const Now& now) {
 }
 
 void RunChecker::on_handled() {
+    if (!asked_.empty()) trace_.fail("asked", "a run that was asked for has no verdict");
     if (ended_) trace_.fail("outcome", fmt::format("run {} ended without one", *ended_));
     if (delivered_) trace_.fail("deliver", fmt::format("run {} is not delivered", *delivered_));
 }
 
 void RunChecker::on_decide(const engine::Decide& decide, const Now& now) {
     for (const engine::Verdict& verdict : decide.verdicts) {
+        if (verdict.cause == Cause::manual) check_asked(verdict, now);
         if (verdict.fate != engine::Fate::start) continue;
         const Key key = key_of(verdict.key);
         if (calm_since_ && verdict.key.due > *calm_since_ && now.instant >= verdict.key.due &&
@@ -138,17 +143,21 @@ bool RunChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
     }
     Run& run = found->second;
     const bool is_retry = run.stage == Stage::waiting || run.stage == Stage::retrying;
-    ready_.erase({due, key});
+    ready_.erase(ready(key));
+    if (spawn.cause != run.cause) fail("cause", key, "another than that of its verdict");
+    if (run.cause == Cause::manual && run.batch == 0 && run.stage == Stage::idle)
+        fail("asked", key, "of a daemon before, and started");
     if (run.stage == Stage::alive || (is_retry && run.number != 0 && run.number != spawn.run))
         fail("never twice", key, "started again");
-    if (run.cause != Cause::boot) {
+    const bool is_by_clock = run.cause != Cause::boot && run.cause != Cause::manual;
+    if (is_by_clock) {
         auto& last = last_started_.try_emplace({job, pass}, Instant::min()).first->second;
         if (!is_retry && due < last) fail("in order", key, "a later due time has started");
         last = std::max(last, due);
     }
     const Instant time = due + spawn.entry->delay;
     const bool follows_clock = !run.waited && spawn.attempt == 1;
-    if (!is_retry && run.cause != Cause::boot && follows_clock && now.instant < time)
+    if (!is_retry && is_by_clock && follows_clock && now.instant < time)
         fail("not early", key, "started before its time");
     const auto late = floor_seconds(now.instant) - time;
     if (run.cause == Cause::schedule && follows_clock && late > engine::kCatchUpMax)
@@ -165,6 +174,7 @@ bool RunChecker::on_spawn(const engine::Spawn& spawn, const Now& now) {
     ++alive_[job];
     ++alive_count_;
     ++runs_;
+    if (run.cause == Cause::manual) ++runs_asked_;
     return follows_clock;
 }
 
@@ -228,7 +238,7 @@ void RunChecker::on_finish(const engine::Finish& finish, const Now& now) {
     }
     stop_waiting(found->second, key);
     const Run run = found->second;
-    ready_.erase({std::get<1>(key), key});
+    ready_.erase(ready(key));
     if (run.number != 0 && run.number != finish.run) fail("outcome", key, "of another run");
     check_reason(finish, run, key, now);
     const bool is_given_up = run.failed && delivered_ != finish.run;
@@ -255,21 +265,25 @@ void RunChecker::check_reason(const engine::Finish& finish, const Run& run, cons
         case Outcome::Kind::exited:
             holds = ended_ == finish.run && delivered_ == ended_;
             if (run.failed && !holds)
-                holds = run.stage != Stage::alive && is_dropped(finish.key.job, key, now);
+                holds =
+                    run.stage != Stage::alive && is_dropped(finish.key.job, key, run.cause, now);
             break;
         case Outcome::Kind::not_started:
             holds = holds && (ended_ == finish.run ||
                               (run.stage == Stage::waiting && late > engine::kCatchUpMax));
             break;
         case Outcome::Kind::skipped:
-            holds = holds && rules_.is_refused(finish.key.job, now);
+            holds = holds && rules_.is_refused(finish.key.job, run.cause, now);
             break;
         case Outcome::Kind::withdrawn:
             holds = holds && ((cause_ != Change::none && cause_ != Change::answer) ||
                               is_unclaimed(key, now));
+            if (run.cause == Cause::manual)
+                holds = holds && may_withdraw_asked(run, finish.key.job);
             break;
         case Outcome::Kind::merged:
             holds = holds && has_other(finish.key.job, key, now);
+            if (run.cause == Cause::manual) holds = holds && ended_ == finish.run;
             break;
         case Outcome::Kind::missed:
             holds = holds && late > engine::kCatchUpMax;
@@ -284,15 +298,15 @@ void RunChecker::check_reason(const engine::Finish& finish, const Run& run, cons
 }
 
 // A retry is given up for a change of the tables, a stop, or a later due time of its job.
-bool RunChecker::is_dropped(const JobId& job, const Key& key, const Now& now) const {
+bool RunChecker::is_dropped(const JobId& job, const Key& key, Cause cause, const Now& now) const {
     if (cause_ == Change::tables || cause_ == Change::stop || is_unclaimed(key, now)) return true;
-    if (rules_.is_refused(job, now)) return true;
+    if (rules_.is_refused(job, cause, now)) return true;
     for (auto run = open_.lower_bound({std::get<0>(key), Instant::min(), 0});
          run != open_.end() && std::get<0>(run->first) == std::get<0>(key); ++run) {
         // Since before the clock was set back, it may be.
         const bool was_due = run->second.waited || run->second.stage != Stage::idle;
-        const bool is_due = std::get<1>(run->first) <= now.instant || was_due;
-        if (run->first != key && run->second.granted && is_due) return true;
+        const bool has_come = is_due(run->first, now) || was_due;
+        if (run->first != key && run->second.granted && has_come) return true;
     }
     return false;
 }
@@ -318,7 +332,7 @@ bool RunChecker::has_other(const JobId& id, const Key& key, const Now& now) cons
         const Instant due = std::get<1>(run->first);
         if (run->second.stage != Stage::idle) continue;
         if (run->second.waited) return true;  // since before the clock was set back, it may be
-        if (due > now.instant) continue;
+        if (!is_due(run->first, now)) continue;
         if (due > std::get<1>(key)) return true;
         const bool waits =
             run->second.granted &&
@@ -350,6 +364,11 @@ void RunChecker::on_quiet(const Now& now) {
     for (const auto& [job, count] : waiting_) {
         if (count > 1) trace_.fail("waiting", fmt::format("job {}: {} runs wait", job, count));
     }
+}
+
+void RunChecker::on_clock(const Now& now) {
+    for (auto run = ready_.begin(); run != ready_.end() && run->first <= now.instant; ++run)
+        must_start(run->second, now);
 }
 
 void RunChecker::on_snapshot(const engine::Snapshot& snapshot) {

@@ -47,13 +47,18 @@ class RunChecker {
     // Nothing more happens at this instant.
     void on_quiet(const Now& now);
     void on_snapshot(const engine::Snapshot& snapshot);
+    // The wall clock changes: what waits for something else by now goes on to do so.
+    void on_clock(const Now& now);
     // From here on nothing fails: what falls due later starts in its second.
     void set_calm_since(Instant instant) { calm_since_ = instant; }
 
     // A process exists, by the engine's knowledge.
     std::size_t alive() const { return alive_count_; }
     std::size_t open() const { return open_.size(); }
+    // Of them, those of engines before that were not taken over.
+    std::size_t unplaced() const { return unplaced_.size(); }
     std::uint64_t runs() const { return runs_; }
+    std::uint64_t asked() const { return runs_asked_; }
 
   private:
     using Key = std::tuple<std::size_t, Instant, engine::Pass>;  // the first: the job's number
@@ -83,9 +88,24 @@ class RunChecker {
     std::size_t alive(std::size_t job) const;
     void fail(std::string_view checker, const Key& key, std::string_view what);
     void check_reason(const engine::Finish& finish, const Run& run, const Key& key, const Now& now);
-    bool is_dropped(const JobId& job, const Key& key, const Now& now) const;
+    bool is_dropped(const JobId& job, const Key& key, engine::Cause cause, const Now& now) const;
     bool has_other(const JobId& job, const Key& key, const Now& now) const;
     void place(const Now& now);
+    void expect_asked(const JobId& job);
+    void check_asked(const engine::Verdict& verdict, const Now& now);
+    void rename_refused(std::uint64_t batch);
+    bool may_withdraw_asked(const Run& run, const JobId& job) const;
+    // By its name: a moment that no schedule has.
+    static bool is_asked(const Key& key) {
+        return std::get<1>(key) != floor_seconds(std::get<1>(key));
+    }
+    // Its time has come by the clock. What was asked for has no other time than now.
+    static bool is_due(const Key& key, const Now& now) {
+        return is_asked(key) || std::get<1>(key) <= now.instant;
+    }
+    static std::pair<Instant, Key> ready(const Key& key) {
+        return {is_asked(key) ? Instant::min() : std::get<1>(key), key};
+    }
     bool is_unclaimed(const Key& key, const Now& now) const;
     bool must_start(const Key& key, const Now& now);
     void stop_waiting(Run& run, const Key& key);
@@ -100,6 +120,7 @@ class RunChecker {
     std::unordered_map<std::uint64_t, std::vector<Key>> batches_;
     // Asked for again while they are open, by a schedule that is new: the ledger must refuse.
     std::map<Key, std::uint64_t> again_;
+    std::map<JobId, std::size_t> asked_;       // runs without a verdict: by the event at hand
     std::set<std::pair<Instant, Key>> ready_;  // granted, and the engine knows it
     std::map<std::pair<std::size_t, engine::Pass>, Instant> last_started_;  // over all engines
     std::unordered_map<std::size_t, std::size_t> alive_;
@@ -114,6 +135,7 @@ class RunChecker {
     bool stopping_ = false;
     std::optional<Instant> calm_since_;
     std::uint64_t runs_ = 0;
+    std::uint64_t runs_asked_ = 0;
 };
 
 }  // namespace cron::sim

@@ -50,7 +50,7 @@ void RunChecker::place(const Now& now) {
         Run& run = open_.at(key);
         if (cause_ == Change::none) cause_ = Change::placed;
         if (run.stage == Stage::idle) {
-            ready_.insert({std::get<1>(key), key});
+            ready_.insert(ready(key));
             return true;
         }
         const microseconds left = run.retry_at - now.instant;

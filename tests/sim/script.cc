@@ -71,12 +71,13 @@ bool read_value(Script& script, std::string_view key, std::string_view value) {
         return script.length.has_value();
     }
     if (key == "faults") script.faults.emplace();
+    if (key == "asks") script.asks.emplace();
     if (key == "jobs") script.jobs.emplace();
     for (const std::string_view item : items(value)) {
-        if (key == "faults") {
-            const auto fault = parse_decimal(item);
-            if (!fault) return false;
-            script.faults->insert(*fault);
+        if (key == "faults" || key == "asks") {
+            const auto number = parse_decimal(item);
+            if (!number) return false;
+            (key == "faults" ? script.faults : script.asks)->insert(*number);
         } else if (key == "jobs") {
             const auto number = parse_line_number(item);
             if (!number) return false;
@@ -106,6 +107,10 @@ std::string print(const Script& script) {
         text += " faults=";
         for (const std::uint64_t fault : *script.faults) add(',', std::to_string(fault));
     }
+    if (script.asks) {
+        text += " asks=";
+        for (const std::uint64_t ask : *script.asks) add(',', std::to_string(ask));
+    }
     if (script.jobs) {
         text += " jobs=";
         for (const LineNumber& job : *script.jobs) add(',', print(job));
@@ -124,8 +129,8 @@ std::string print(const Script& script) {
 }
 
 Result<Script> parse_script(std::string_view text) {
-    static const std::set<std::string_view> kKeys = {"seed", "length", "faults", "jobs",
-                                                     "defaults"};
+    static const std::set<std::string_view> kKeys = {"seed", "length", "faults",
+                                                     "asks", "jobs",   "defaults"};
     Script script;
     std::set<std::string_view> seen;
     for (const std::string_view word : split(text, ' ')) {

@@ -1,5 +1,5 @@
 // What a simulation plays: all that its seed makes of it, or less. As one line of text:
-//   seed=17 length=86400s faults=3,9 jobs=2,9.1 defaults=2:CRON_RETRY+CRON_TZ
+//   seed=17 length=86400s faults=3,9 asks=4 jobs=2,9.1 defaults=2:CRON_RETRY+CRON_TZ
 #pragma once
 
 #include <compare>
@@ -27,17 +27,20 @@ std::string print(const LineNumber& number);
 
 inline constexpr seconds kLengthMax = hours{24} * 3'650;
 
-// Faults are counted from 1 in the order of their times. What is left out changes nothing of what
+// Faults are counted from 1 in the order of their times, and an ask, at which somebody asks for
+// runs, has the number of the fault that it is near. What is left out changes nothing of what
 // chance makes of the rest.
 struct Script {
     std::uint64_t seed = 0;
     std::optional<seconds> length{};                  // with faults; none: as the seed has it
     std::optional<std::set<std::uint64_t>> faults{};  // those that happen; none: all
+    std::optional<std::set<std::uint64_t>> asks{};    // the same of them
     std::optional<std::set<LineNumber>> jobs{};       // those that are there; none: all
     // Settings of jobs that are as if no table had set them, by the names in job_settings.h.
     std::map<LineNumber, std::set<std::string>> defaults{};
 
     bool has_fault(std::uint64_t number) const { return !faults || faults->contains(number); }
+    bool has_ask(std::uint64_t number) const { return !asks || asks->contains(number); }
     bool has_job(const LineNumber& number) const { return !jobs || jobs->contains(number); }
 
     friend bool operator==(const Script&, const Script&) = default;

@@ -22,15 +22,17 @@ TEST_CASE("script: what is printed is parsed to the same", "[sim]") {
     check("seed=18446744073709551615");
     script = Script{17};
     script.faults.emplace();
+    script.asks.emplace();
     script.jobs.emplace();
-    check("seed=17 faults= jobs=");
+    check("seed=17 faults= asks= jobs=");
     script.length = seconds{86'400};
     script.faults = {3, 12};
+    script.asks = {2};
     script.jobs = {{0, 2}, {0, 10}, {12, 1}};
-    check("seed=17 length=86400s faults=3,12 jobs=2,10,12.1");
+    check("seed=17 length=86400s faults=3,12 asks=2 jobs=2,10,12.1");
     script.defaults = {{{0, 2}, {"CRON_RETRY", "CRON_TZ"}}, {{12, 1}, {"CRON_POOL"}}};
     check(
-        "seed=17 length=86400s faults=3,12 jobs=2,10,12.1 "
+        "seed=17 length=86400s faults=3,12 asks=2 jobs=2,10,12.1 "
         "defaults=2:CRON_RETRY+CRON_TZ,12.1:CRON_POOL");
 }
 
@@ -47,6 +49,7 @@ TEST_CASE("script: what is none is refused", "[sim]") {
         "seed=1 fault=2",
         "seed=1 faults=2,",
         "seed=1 faults=2.1",
+        "seed=1 asks=2.1",
         "seed=1 jobs=2.",
         "seed=1 jobs=2.1.1",
         "seed=1 length=5",

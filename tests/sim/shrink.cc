@@ -27,6 +27,7 @@ class Shrinker {
             before = size();
             drop_jobs();
             drop_faults();
+            drop_asks();
             cuts_ = true;
             cut();
             drop_settings();
@@ -43,13 +44,14 @@ class Shrinker {
         std::size_t settings = 0;
         for (const auto& [job, names] : report_.jobs) settings += names.size();
         for (const auto& [job, names] : best_.defaults) settings -= names.size();
-        return report_.faults.size() + report_.jobs.size() + settings;
+        return report_.faults.size() + report_.asks.size() + report_.jobs.size() + settings;
     }
 
     void name_all() {
-        if (!best_.faults) {
-            best_.faults.emplace();
-            for (std::uint64_t i = 1; i <= report_.faults_planned; ++i) best_.faults->insert(i);
+        for (auto* numbers : {&best_.faults, &best_.asks}) {
+            if (*numbers) continue;
+            numbers->emplace();
+            for (std::uint64_t i = 1; i <= report_.faults_planned; ++i) (*numbers)->insert(i);
         }
         best_.jobs.emplace();
         for (const auto& [job, names] : report_.jobs) best_.jobs->insert(job);
@@ -71,6 +73,7 @@ class Shrinker {
     // What came after the rule was broken does not matter: to leave it out takes no run.
     void cut() {
         best_.faults.emplace(report_.faults.begin(), report_.faults.end());
+        best_.asks.emplace(report_.asks.begin(), report_.asks.end());
         best_.jobs.emplace();
         for (const auto& [job, names] : report_.jobs) best_.jobs->insert(job);
         for (auto& [job, names] : best_.defaults) {
@@ -106,6 +109,10 @@ class Shrinker {
     void drop_faults() {
         drop(std::vector(best_.faults->begin(), best_.faults->end()),
              [](Script& script, std::uint64_t fault) { script.faults->erase(fault); });
+    }
+    void drop_asks() {
+        drop(std::vector(best_.asks->begin(), best_.asks->end()),
+             [](Script& script, std::uint64_t ask) { script.asks->erase(ask); });
     }
     void drop_jobs() {
         drop(std::vector(best_.jobs->begin(), best_.jobs->end()),
@@ -179,7 +186,7 @@ std::string print(const Shrunk& shrunk) {
     text += part("the tables, in UTC where no CRON_TZ says else", report.tables);
     if (report.tables_at_end != report.tables)
         text += part("the tables at the end", report.tables_at_end);
-    text += part("the faults, at instant and monotonic time in us", faults);
+    text += part("the faults and what was asked for, at instant and monotonic time in us", faults);
     return text + part("what happened last", report.tail);
 }
 

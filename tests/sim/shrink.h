@@ -20,9 +20,9 @@ struct Shrunk {
     std::uint64_t runs = 0;  // that it took
 };
 
-// Leaves out time, faults, jobs and settings, as many at once as will do, for as long as the rule
-// of the first report is the one that is broken, and within the bounds below. None: `script` breaks
-// none.
+// Leaves out time, faults, asks, jobs and settings, as many at once as will do, for as long as the
+// rule of the first report is the one that is broken, and within the bounds below. None: `script`
+// breaks none.
 std::optional<Shrunk> shrink(const Script& script, const Player& play);
 
 inline constexpr std::uint64_t kShrinkRunsMax = 500;

@@ -7,12 +7,13 @@
 namespace cron::sim {
 namespace {
 
-// Of 100 faults, one a minute, and 50 jobs with two settings each; the rule is broken at a fault,
-// where that and all else that `needs` names is left.
+// Of 100 faults, one a minute with an ask, and 50 jobs with two settings each; the rule is broken
+// at a fault, where that and all else that `needs` names is left.
 struct Needs {
     std::set<std::uint64_t> faults;
     std::set<LineNumber> jobs;
     std::map<LineNumber, std::set<std::string>> settings;
+    std::set<std::uint64_t> asks = {};
 };
 
 Report play(const Script& script, const Needs& needs) {
@@ -29,6 +30,7 @@ Report play(const Script& script, const Needs& needs) {
     for (std::uint64_t fault = 1; fault <= kFaults; ++fault) {
         const auto at = minutes{static_cast<int>(fault)};
         if (script.has_fault(fault) && at < length) report.faults.push_back(fault);
+        if (script.has_ask(fault) && at < length) report.asks.push_back(fault);
     }
     const auto is_left = [&](const LineNumber& job) {
         const auto defaults = script.defaults.find(job);
@@ -40,6 +42,8 @@ Report play(const Script& script, const Needs& needs) {
     const bool has_all =
         std::includes(report.faults.begin(), report.faults.end(), needs.faults.begin(),
                       needs.faults.end()) &&
+        std::includes(report.asks.begin(), report.asks.end(), needs.asks.begin(),
+                      needs.asks.end()) &&
         std::all_of(needs.jobs.begin(), needs.jobs.end(),
                     [&](const LineNumber& job) { return script.has_job(job) && is_left(job); });
     report.rule = has_all ? "rule" : report.faults.size() > 3 ? "another rule" : "";
@@ -51,22 +55,22 @@ Report play(const Script& script, const Needs& needs) {
 }
 
 TEST_CASE("shrink: what the rule needs is left, and nothing else", "[sim]") {
-    const Needs needs{{17, 60}, {{0, 3}, {0, 44}}, {{{0, 44}, {"CRON_RETRY"}}}};
+    const Needs needs{{17, 60}, {{0, 3}, {0, 44}}, {{{0, 44}, {"CRON_RETRY"}}}, {9, 20}};
     const auto shrunk =
         shrink(Script{1}, [&](const Script& script) { return play(script, needs); });
     REQUIRE(shrunk);
     CHECK(print(shrunk->script) ==
-          "seed=1 length=3601s faults=17,60 jobs=3,44 defaults=3:CRON_POOL+CRON_RETRY,"
+          "seed=1 length=3601s faults=17,60 asks=9,20 jobs=3,44 defaults=3:CRON_POOL+CRON_RETRY,"
           "44:CRON_POOL");
     CHECK(shrunk->report.rule == "rule");
-    CHECK(shrunk->runs < 120);
+    CHECK(shrunk->runs < 160);
 }
 
 TEST_CASE("shrink: a rule that needs nothing leaves nothing", "[sim]") {
     const auto shrunk =
         shrink(Script{1}, [](const Script& script) { return play(script, Needs{}); });
     REQUIRE(shrunk);
-    CHECK(print(shrunk->script) == "seed=1 length=0s faults= jobs=");
+    CHECK(print(shrunk->script) == "seed=1 length=0s faults= asks= jobs=");
 }
 
 TEST_CASE("shrink: a script that breaks no rule has no smaller one", "[sim]") {
@@ -141,6 +145,16 @@ TEST_CASE("shrink: a start is put off for one job and one fault", "[sim]") {
     REQUIRE(shrunk);
     UNSCOPED_INFO(print(*shrunk));
     CHECK(size_of(*shrunk) == Size{1, 1, 0});
+}
+
+TEST_CASE("shrink: a run is asked for by one ask for one job", "[sim]") {
+    const auto shrunk = shrink(Script{6}, with_rule<engine::Spawn>([](const engine::Spawn& spawn) {
+                                   return spawn.cause == engine::Cause::manual;
+                               }));
+    REQUIRE(shrunk);
+    UNSCOPED_INFO(print(*shrunk));
+    CHECK(size_of(*shrunk) == Size{1, 0, 0});
+    CHECK(shrunk->report.asks.size() == 1);
 }
 
 TEST_CASE("shrink: a due time is missed for one job and two faults at most", "[sim]") {

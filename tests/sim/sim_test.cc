@@ -65,11 +65,12 @@ TEST_CASE("an engine keeps its promises through years of faults", "[sim][seeds]"
     const double years =
         std::chrono::duration<double, std::chrono::years::period>(totals.time).count();
     fmt::print(
-        "{} seeds: {:.1f} years, {} events, {} runs, {} due times audited, {} crashes, {} stops, "
-        "{} reloads, {} zone changes, {} clock steps, {} passes, {} lines, trace {:016x}\n",
-        scripts.size(), years, totals.events, totals.runs, totals.due_times, totals.crashes,
-        totals.stops, totals.reloads, totals.zone_changes, totals.clock_steps, totals.passes,
-        totals.lines, hash);
+        "{} seeds: {:.1f} years, {} events, {} runs, {} of them asked for, {} due times audited, "
+        "{} crashes, {} stops, {} reloads, {} zone changes, {} clock steps, {} passes, {} lines, "
+        "trace {:016x}\n",
+        scripts.size(), years, totals.events, totals.runs, totals.asked, totals.due_times,
+        totals.crashes, totals.stops, totals.reloads, totals.zone_changes, totals.clock_steps,
+        totals.passes, totals.lines, hash);
 }
 
 TEST_CASE("a simulation depends on nothing but its seed", "[sim]") {

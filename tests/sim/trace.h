@@ -34,7 +34,7 @@ class Trace {
         if (log_ != nullptr) fmt::print(log_, "{}\n", readable(text));
     }
 
-    // A line about a fault: it stays to be told, however much follows.
+    // A line about a fault or an ask: it stays to be told, however much follows.
     template <class... Arguments>
     void note(const Now& now, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
         line(now, format, std::forward<Arguments>(arguments)...);

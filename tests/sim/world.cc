@@ -33,6 +33,7 @@ Instant draw_begin(Random& random) {
 void Totals::add(const Totals& other) {
     time += other.time;
     runs += other.runs;
+    asked += other.asked;
     due_times += other.due_times;
     crashes += other.crashes;
     clock_steps += other.clock_steps;
@@ -120,6 +121,7 @@ Report World::run() {
 Report World::report() {
     totals_.time = clock_.truth() - begin_;
     totals_.runs = runs_.runs();
+    totals_.asked = runs_.asked();
     totals_.due_times = coverage_.due_times();
     totals_.passes = coverage_.passes();
     totals_.lines = effort_.lines();
@@ -129,6 +131,7 @@ Report World::report() {
     report.length = std::chrono::ceil<seconds>(profile_.length);
     report.faults_planned = faults_planned();
     report.faults = faults_;
+    report.asks = asks_;
     report.notes = trace_.notes();
     report.jobs = tables_.lines();
     if (!trace_.failure()) return report;
@@ -307,7 +310,7 @@ void World::deliver(const engine::Event& event) {
     effort_.on_handled();
     if (!stop_.is_stopping()) coverage_.on_handled();
     if (!quit_) return;
-    if (!limits_.keeps_runs && runs_.open() != runs_.alive())
+    if (!limits_.keeps_runs && runs_.open() != runs_.alive() + runs_.unplaced())
         trace_.fail("stop", "a run that lives not has no outcome");
     ledger_.finish();
     ++totals_.stops;
@@ -342,6 +345,7 @@ void World::on(const engine::OpenPass& effect) {
     const Now now = clock_.seen();
     trace_.line(now, "OpenPass {}{} from {}", effect.pass, effect.fixed_too ? " (fixed too)" : "",
                 print(effect.from));
+    end_rival();  // two that count the passes would be two clocks
     coverage_.on_open_pass(effect, now);
     runs_.on_open_pass();
     ledger_.order(effect);

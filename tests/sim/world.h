@@ -33,6 +33,7 @@ namespace cron::sim {
 struct Totals {
     microseconds time{};
     std::uint64_t runs = 0;
+    std::uint64_t asked = 0;  // of them
     std::uint64_t due_times = 0;
     std::uint64_t crashes = 0;
     std::uint64_t clock_steps = 0;
@@ -49,10 +50,11 @@ struct Totals {
 struct Report {
     Totals totals;
     std::uint64_t hash = 0;
-    seconds length{};  // with faults
-    std::uint64_t faults_planned = 0;
+    seconds length{};                                  // with faults
+    std::uint64_t faults_planned = 0;                  // and asks, of those that are near them
     std::vector<std::uint64_t> faults;                 // whose time came
-    std::vector<std::string> notes;                    // on what they did
+    std::vector<std::uint64_t> asks;                   // the same
+    std::vector<std::string> notes;                    // on what these did
     std::map<LineNumber, std::set<std::string>> jobs;  // that were there, with settings to drop
     std::string rule;                                  // the first that is broken; empty: none is
     // Of that one only.
@@ -162,6 +164,9 @@ class World {
     microseconds gap_before(std::uint64_t fault) const;
     std::uint64_t faults_planned() const;
     void plan_fault(std::uint64_t number, microseconds after);
+    void plan_ask(std::uint64_t number, microseconds before, microseconds fault);
+    void ask(std::uint64_t number);
+    microseconds draw_ask_delay(Random& random, const crontab::Entry& entry) const;
     void draw_and_fail(std::uint64_t number);
     void fail(Fault fault);
     Random chance_of_crash(const engine::Effect& effect) const;
@@ -221,6 +226,8 @@ class World {
     bool quit_ = false;
     std::string late_table_;                       // not told yet
     std::vector<std::uint64_t> faults_;            // whose time has come
+    std::vector<std::uint64_t> asks_;              // the same
+    std::optional<Instant> asked_at_;              // what the clock read when a run was asked for
     std::optional<std::uint64_t> crash_;           // the fault that is about to make it crash
     std::uint64_t stop_fault_ = 0;                 // the last that made it stop
     std::deque<std::uint64_t> wait_for_verdicts_;  // faults to come between a verdict and its start

@@ -25,6 +25,7 @@ std::uint64_t World::faults_planned() const {
 // One after the other, at times that none of them moves.
 void World::plan_fault(std::uint64_t number, microseconds after) {
     const microseconds at = after + gap_before(number);
+    plan_ask(number, after, at);
     later(std::max(microseconds{0}, at - clock_.elapsed()), [this, number, at] {
         if (calm_) return;
         plan_fault(number + 1, at);
@@ -174,6 +175,7 @@ void World::set_clock(Instant instant) {
     end_rival();
     const Now before = clock_.seen();
     coverage_.on_clock(before.instant);
+    runs_.on_clock(before);
     clock_.set(instant);
     fire_timers();
     trace_.note(clock_.seen(), "clock set, by {} us", (instant - before.instant).count());

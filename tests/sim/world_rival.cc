@@ -38,7 +38,7 @@ void World::end_rival() {
     trace_.note(clock_.seen(), "the second daemon is gone");
     rival_.reset();
     for (auto& [pid, process] : processes_) {
-        if (process.is_rivals) process.watched_as.reset();
+        if (std::exchange(process.is_rivals, false)) process.watched_as.reset();
     }
 }
 
