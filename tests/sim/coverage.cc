@@ -70,7 +70,11 @@ void Coverage::on_decide(const engine::Decide& decide, const Now& now) {
         job.mark.known = true;
         job.mark.pass = pass_of(*job.mark.entry);
         due_times_ += verdict.count;
-        pending.marks.emplace_back(&job, job.mark);
+        Mark mark = job.mark;
+        // Up to where the ledger has decided in this pass it takes no more, and knows no more.
+        const auto last = last_written_.find({&job, mark.pass});
+        mark.was_absent = last != last_written_.end() && verdict.key.due <= last->second;
+        pending.marks.emplace_back(&job, mark);
         const bool has_turn = verdict.fate == Fate::start || verdict.fate == Fate::suspended;
         if (has_turn) start_seconds_.insert({passes_now_.last, verdict.key.due});
     }
@@ -232,7 +236,9 @@ void Coverage::on_written() {
     pending_.pop_front();
     for (const auto& [job, mark] : written.marks) {
         const bool was_absent = !job->loaded;
+        const Instant covered_before = job->durable.covered;
         job->durable = mark;
+        if (mark.was_absent) job->durable.covered = std::min(mark.covered, covered_before);
         job->durable.was_absent = was_absent || mark.was_absent;
     }
     if (!written.pass) return;

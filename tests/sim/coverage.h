@@ -68,7 +68,8 @@ class Coverage {
     struct Mark {
         EntryPtr entry;
         bool known = false;
-        bool was_absent = false;  // its entry was gone for a time that no ledger knows
+        bool was_absent = false;  // up to where is in doubt: its entry was gone for a time that no
+                                  // ledger knows, or the ledger did not take it
         engine::Pass pass = 0;
         Instant covered = engine::kClockMin;
     };

@@ -252,6 +252,8 @@ void World::die(microseconds down_time, bool new_boot) {
     for (auto& [pid, process] : processes_) process.watched_as.reset();
     if (new_boot) processes_.clear();
     if (new_boot) marked_.clear();
+    // A daemon whose disk fails knows none of the names that were given before it.
+    if (ledger_.is_on_disk()) asked_at_.reset();
     late_table_.clear();
     coverage_.on_gone();
     rules_.on_gone();

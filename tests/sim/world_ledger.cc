@@ -17,6 +17,8 @@ auto mark_of(const engine::RunKey& key, std::uint32_t attempt) {
 // Whoever asks: it is decided.
 void World::ask_again() {
     if (!last_granted_) return;
+    // What was asked for in another life is a name that only a disk knows.
+    if (last_granted_->cause == engine::Cause::manual && granted_in_ != life_) return;
     engine::Decide again;
     again.batch = kAskedAgain;
     again.verdicts = {*last_granted_};
