@@ -96,17 +96,12 @@ Result<UniqueFd> listen_on(const compat::ListenAddress& address) {
 }
 
 void reply(evhttp_request* request, std::string_view type, std::string_view text) {
-    evhttp_connection* const connection = evhttp_request_get_connection(request);
-    bufferevent* const stream =
-        connection == nullptr ? nullptr : evhttp_connection_get_bufferevent(connection);
     const Buffer buffer(evbuffer_new());
     if (!buffer) return evhttp_send_error(request, HTTP_INTERNAL, nullptr);
     evbuffer_add(buffer.get(), text.data(), text.size());
     evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
                       std::string(type).c_str());
     evhttp_send_reply(request, HTTP_OK, "OK", buffer.get());
-    // A filter hands on by itself only what comes while it is being read.
-    if (stream != nullptr) bufferevent_flush(stream, EV_WRITE, BEV_NORMAL);
 }
 
 }  // namespace
@@ -203,12 +198,28 @@ class MetricsServer::State {
     struct Connection {
         State& state;
         bufferevent* socket;
+        bufferevent* filter = nullptr;
+        Event flush{};  // when there is something to hand on
+
+        // One that evhttp has let go of, and that ends soon, has no callbacks.
+        void hand_on_all() const {
+            bufferevent_data_cb written = nullptr;
+            bufferevent_getcb(filter, nullptr, &written, nullptr, nullptr);
+            if (written != nullptr) bufferevent_flush(filter, EV_WRITE, BEV_NORMAL);
+        }
     };
 
     // libevent has no bound on connections, and tells of their ends only where they are filters.
     bufferevent* connected() {
         bufferevent* const socket = bufferevent_socket_new(base_.get(), -1, BEV_OPT_CLOSE_ON_FREE);
         auto connection = std::make_unique<Connection>(Connection{*this, socket});
+        connection->flush.reset(event_new(
+            base_.get(), -1, 0,
+            [](evutil_socket_t, short, void* self) {
+                static_cast<Connection*>(self)->hand_on_all();
+            },
+            connection.get()));
+        if (!connection->flush) return nullptr;
         bufferevent* const filter = bufferevent_filter_new(
             // Deferred: evhttp goes on with a connection that a callback of the filter has freed.
             socket, nullptr, hand_on, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS,
@@ -218,6 +229,16 @@ class MetricsServer::State {
             },
             connection.get());
         if (filter == nullptr) return nullptr;
+        connection->filter = filter;
+        // evhttp lets a filter write only after it has filled it, and then nothing hands on what is
+        // there: neither our answers nor its refusals.
+        evbuffer_add_cb(
+            bufferevent_get_output(filter),
+            [](evbuffer*, const evbuffer_cb_info* change, void* self) {
+                if (change->n_added == 0) return;
+                event_active(static_cast<Connection*>(self)->flush.get(), EV_WRITE, 0);
+            },
+            connection.get());
         static_cast<void>(connection.release());
         if (++connections_ >= kMetricsConnectionsMax) evconnlistener_disable(listener_);
         return filter;

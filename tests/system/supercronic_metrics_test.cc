@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -189,6 +190,22 @@ TEST_CASE("supercronic: clients that ask too much and leave early harm nobody", 
     REQUIRE((silent && half && send_to(*half, "GET /metr")));
     process->signal(SIGTERM);
     CHECK(process->wait() == 0);
+}
+
+TEST_CASE("supercronic: a request that is refused is told so", "[system]") {
+    const TempRoot root;
+    root.write("/tab", "0 0 1 1 * true\n");
+    const auto [port, process] = serve(root.path("/tab"));
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"GET http://x:99999/metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 400"},
+        {"POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc", "HTTP/1.1 413"},
+        {"OPTIONS * HTTP/1.1\r\n\r\n", "HTTP/1.1 501"},
+    };
+    for (const auto& [request, answer] : cases) {
+        const auto fd = connect_to(port);
+        REQUIRE((fd && send_to(*fd, request)));
+        CHECK(has(read_to_end(*fd), answer));
+    }
 }
 
 TEST_CASE("supercronic: a client for whom there is no descriptor waits, and the log stays short",
