@@ -110,9 +110,8 @@ Result<Flags> parse_flags(std::span<const char* const> arguments) {
             return known.name == written->name;
         });
         if (flag == kFlags.end()) {
-            return failure(ErrorCode::invalid, "flag provided but not defined: -" +
-                                                   printable(written->name) +
-                                                   "; options of crond stand before --compat");
+            return failure(ErrorCode::not_found,
+                           "flag provided but not defined: -" + printable(written->name));
         }
         if (auto done = set(flags, *flag, *written, arguments); !done) {
             return tl::unexpected(done.error());

@@ -38,6 +38,14 @@ Result<void> apply(const compat::Flags& flags, Options& options) {
     return {};
 }
 
+// A flag that supercronic does not have may be an option of crond.
+Error with_way_out(Error error, const Invocation& invocation) {
+    if (error.code == ErrorCode::not_found && invocation.program != kSupercronic) {
+        error.message += "; options of crond stand before --compat";
+    }
+    return error;
+}
+
 Options notice(std::string text) {
     Options options;
     options.notice = std::move(text);
@@ -72,7 +80,7 @@ Result<std::optional<SupercronicCall>> supercronic_call(std::span<const char* co
 Result<Options> parse_as_supercronic(const SupercronicCall& call, std::string_view directory,
                                      const Invocation& invocation) {
     const auto flags = compat::parse_flags(call.theirs);
-    if (!flags) return tl::unexpected(flags.error());
+    if (!flags) return tl::unexpected(with_way_out(flags.error(), invocation));
     if (flags->help) return notice(compat::usage(invocation.program));
     if (flags->version) return notice("crond (belfry) " BELFRY_VERSION ", as supercronic\n");
     std::vector<const char*> words(call.own.begin(), call.own.end());
