@@ -95,13 +95,15 @@ void TableReader::set_flavour(crontab::Flavour flavour) {
 }
 
 void TableReader::reload() {
-    if (shared_->watcher()) notice();
     is_reload_asked_ = true;
     next_look_ = Monotonic{};
     look(read_clock().monotonic);
 }
 
 void TableReader::look(Monotonic now) {
+    if (now < next_look()) return;
+    // Somebody may have begun to write, and the loop not have come to the news.
+    if (shared_->watcher()) notice();
     if (now >= next_look()) read();
 }
 

@@ -249,6 +249,8 @@ std::optional<Problem> Tables::examine(const Source& source, Seen& seen) {
     ++statistics_.reads;
     seen.stamp = stamp_of(content->status);
     seen.settled = is_settled(seen.stamp);
+    // Looks are many where SIGHUPs are: only those count that find it as it was.
+    if (!same_stamp) seen.unquiet_looks = 0;
     if (source.place == Place::argument && seen.live && !is_quiet(seen.stamp) &&
         ++seen.unquiet_looks <= kUnquietLooksMax) {
         if (reload_) load_later(seen);

@@ -202,7 +202,21 @@ TEST_CASE("arguments: a reload loads one as soon as it can be read, though it sa
     }
 }
 
-TEST_CASE("arguments: one that is written to without end is read now and then", "[spool]") {
+TEST_CASE("arguments: one that every look finds written to anew is left until it rests",
+          "[spool]") {
+    Arguments spool;
+    write(spool.path, "1 2 * * * old\n");
+    Tables tables = spool.tables();
+    REQUIRE(tables.scan(kEarly).loaded.size() == 1);
+    for (int look = 1; look <= 3 * kUnquietLooksMax; ++look) {
+        const auto size = static_cast<std::size_t>(look);
+        write(spool.path, std::string(size, '#') + "\n1 2 * * * new\n");
+        REQUIRE(tables.scan(changed_at(spool.path)).loaded.empty());
+    }
+    CHECK(tables.scan(changed_at(spool.path) + kQuiet).loaded.size() == 1);
+}
+
+TEST_CASE("arguments: one whose time never comes to rest is read now and then", "[spool]") {
     Arguments spool;
     write(spool.path, "1 2 * * * old\n");
     Tables tables = spool.tables();
