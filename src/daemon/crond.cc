@@ -240,24 +240,23 @@ void Crond::stop(int signal) {
     }
     const Monotonic now = read_clock().monotonic;
     // The second time: without grace.
-    const seconds grace = is_stopping_ ? seconds{0} : setting_.options.grace;
+    const bool is_again = std::exchange(is_stopping_, true);
+    const seconds grace = is_again ? seconds{0} : setting_.options.grace;
     grace_end_ = now + grace;
     if (supercronic_ == nullptr) {
         const std::size_t running = engine_.snapshot(0).running;
         write(stopping(signal, running, ends_jobs() ? std::optional(grace) : std::nullopt));
     }
-    if (is_stopping_ && ends_jobs()) {
+    if (is_again && ends_jobs()) {
         runs_->expire(Monotonic::max());
         rest_until_ = now;
     }
     if (quit_at_) {
-        is_stopping_ = true;
         quit_at_ = Monotonic{};
         end_if_done();
         return arm();
     }
     give_up_upgrade();
-    is_stopping_ = true;
     using Manner = engine::StopAsked::Manner;
     happened(engine::StopAsked{ends_jobs() ? Manner::drain : Manner::leave});
 }

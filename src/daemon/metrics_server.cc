@@ -254,7 +254,8 @@ class MetricsServer::State {
         if (sent < 0 && errno != EAGAIN && errno != EINTR) return BEV_ERROR;
         const std::size_t left = evbuffer_get_length(from);
         if (left == 0) return BEV_OK;
-        // Tells when there is room for the rest.
+        // The other side has us told when there is room. One byte stays on this one: with nothing
+        // left here evhttp would close too early. (A last byte alone has to go.)
         evbuffer_remove_buffer(from, to, left > 1 ? left - 1 : left);
         return BEV_OK;
     }

@@ -20,6 +20,8 @@ std::optional<Monotonic> Runs::deadline() const {
 }
 
 bool Runs::has_remnants(Monotonic now) {
+    // Many things ask, and a look at all processes is not for each of them.
+    if (!lingering_.empty() && next_probe_ && now < *next_probe_) return true;
     next_probe_ = now + kProbePause;
     for (auto& [kill_at, child] : lingering_) {
         if (child.pidfd) static_cast<void>(process::reap(child.pidfd.get()));
