@@ -83,6 +83,16 @@ TEST_CASE("container: a table without a job is fine, and costs no wake-up", "[ba
     CHECK(crond.wait() == 0);
 }
 
+TEST_CASE("container: --alive is answered by the loop of its crond", "[bare]") {
+    if (!has_containers()) return;
+    const Machine machine;
+    machine.table("CRON_NAME=probe\n@every 1s /usr/local/sbin/crond --alive; echo status $?\n");
+    Container crond(machine.order());
+    CHECK(crond.writes("[probe] status 0\n"));
+    crond.signal(SIGTERM);
+    CHECK(crond.wait() == 0);
+}
+
 TEST_CASE("container: a schedule that never fires is warned of once, and costs no wake-up",
           "[bare]") {
     if (!has_containers()) return;

@@ -2,6 +2,7 @@
 #include "daemon/run_format.h"
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -237,6 +238,37 @@ TEST_CASE("json: what did not run says why, by the names of the log", "[output]"
     CHECK(retried["attempt"] == 1);
     CHECK(retried["exit_status"] == 1);
     CHECK(retried["delay_s"] == 30.0);
+}
+
+TEST_CASE("json: what a daemon before has left, what waits, and what was merged", "[output]") {
+    const auto format = make_json_format();
+    const engine::RunKey its_key = key();
+    const json lost = told(*format, RunLost{its_key, "so it is"});
+    CHECK(lost["event"] == "run-lost");
+    CHECK(lost["due"] == "2026-11-21T12:00:00+00:00");
+    CHECK(lost["reason"] == "so it is");
+    CHECK(lost.contains("run"));
+    const engine::Spawn spawn{7, key(), 2, engine::Cause::boot, entry()};
+    const json adopted = told(*format, RunAdopted{spawn, 12});
+    const json left = told(*format, RunLeft{spawn, 12, ""});
+    CHECK(adopted["event"] == "run-adopted");
+    CHECK(left["event"] == "run-left");
+    for (const json& object : {adopted, left}) {
+        CHECK(object["pid"] == 12);
+        CHECK(object["attempt"] == 2);
+        CHECK(object["cause"] == "boot");
+        CHECK(object.contains("due"));
+    }
+    const engine::Postpone postpone{7, key(), {"fork", EAGAIN}, seconds{1}, entry()};
+    const json postponed = told(*format, RunPostponed{postpone});
+    CHECK(postponed["event"] == "run-postponed");
+    CHECK(postponed["delay_s"] == 1.0);
+    CHECK(postponed.contains("reason"));
+    engine::Verdict verdict{key(), engine::Fate::merged, {}, kNoon, 1, {}};
+    verdict.into = kNoon + std::chrono::hours{1};
+    const json merged = told(*format, DueNotRun{verdict});
+    CHECK(merged["event"] == "due-merged");
+    CHECK(merged["into"] == "2026-11-21T13:00:00+00:00");
 }
 
 TEST_CASE("json: what a table keeps out of the log is left to the log's debug level", "[output]") {

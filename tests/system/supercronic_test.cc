@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
 
 #include <nlohmann/json.hpp>
 
@@ -207,9 +208,41 @@ TEST_CASE("supercronic: flags that are not understood end with 2", "[system]") {
 TEST_CASE("supercronic: who asks for Sentry is told that nothing is sent", "[system]") {
     const TempRoot root;
     root.write("/tab", "* * * * * * * true\n");
-    Process crond(compat({"-sentry-dsn", "https://key@host/1", root.path("/tab")}));
+    const bool is_flag = GENERATE(true, false);
+    std::vector<std::string> arguments = {root.path("/tab")};
+    if (is_flag) arguments.insert(arguments.begin(), {"-sentry-dsn", "https://key@host/1"});
+    Process crond(compat(arguments), [&] {
+        if (!is_flag) ::setenv("SENTRY_DSN", "https://key@host/1", 1);
+    });
     CHECK(crond.writes("level=warning msg=\"nothing is sent to Sentry"));
     REQUIRE(crond.writes("job succeeded"));
+    crond.signal(SIGTERM);
+    CHECK(crond.wait() == 0);
+    CHECK(crond.count("nothing is sent to Sentry") == 1);
+}
+
+TEST_CASE("supercronic: of a crontab that is bad at a reload, by HUP too, the good lines run",
+          "[system]") {
+    const TempRoot root;
+    root.write("/tab", "* * * * * * * true\n");
+    Process crond(compat({root.path("/tab")}));
+    REQUIRE(crond.writes("msg=\"job succeeded\""));
+    root.write("/tab", "* * * * * * * echo good\n61 * * * * true\n");
+    crond.signal(SIGHUP);
+    CHECK(crond.writes("received hangup, reloading crontab"));
+    CHECK(crond.writes("minute '61'"));
+    CHECK(crond.writes("msg=good", 2));
+    crond.signal(SIGTERM);
+    CHECK(crond.wait() == 0);
+}
+
+TEST_CASE("supercronic: what a hook prints has the iteration of its run", "[system]") {
+    const TempRoot root;
+    root.write("/tab", "CRON_ON_SUCCESS=\"echo hook\"\n* * * * * * * true\n");
+    Process crond(compat({root.path("/tab")}));
+    CHECK(crond.writes("msg=hook channel=stdout iteration=0"));
+    CHECK(crond.writes("msg=hook channel=stdout iteration=1"));
+    CHECK(crond.writes("msg=\"job succeeded\" iteration=2"));
     crond.signal(SIGTERM);
     CHECK(crond.wait() == 0);
 }
